@@ -1,0 +1,53 @@
+import * as z from "zod";
+import { RunSummary } from "./run.ts";
+
+export const AgentStatus = z.enum(["idle", "running", "error", "disabled"]).meta({
+  id: "AgentStatus",
+  description: "`error`: the newest run failed, timed out or was interrupted.",
+});
+export type AgentStatus = z.infer<typeof AgentStatus>;
+
+export const AgentListQuery = z.strictObject({
+  category: z.string().optional(),
+  enabled: z
+    .enum(["true", "false"])
+    .transform((value) => value === "true")
+    .optional(),
+});
+
+export const AgentSummary = z
+  .object({
+    name: z.string(),
+    display_name: z.string(),
+    description: z.string(),
+    role: z.string().nullable(),
+    model: z.string().nullable(),
+    category: z.string(),
+    tags: z.array(z.string()),
+    schedule: z.string().nullable(),
+    status: AgentStatus,
+    enabled: z.boolean(),
+    run_count: z.int().meta({ description: "Runs that have ended, however they ended." }),
+    total_runs: z.int().meta({ description: "The same as `run_count`, for callers of the system this replaces." }),
+    total_cost: z.number().meta({ description: "US dollars, of all runs that have ended." }),
+    avg_duration_seconds: z.number().nullable(),
+    last_run: z.iso.datetime().nullable().meta({ description: "When the newest run was created." }),
+  })
+  .meta({ id: "AgentSummary" });
+export type AgentSummary = z.infer<typeof AgentSummary>;
+
+export const AgentList = z.object({ agents: z.array(AgentSummary), total: z.int() }).meta({ id: "AgentList" });
+
+const JsonSchema = z.record(z.string(), z.unknown()).meta({ description: "JSON Schema, draft 2020-12." });
+
+export const AgentDetail = AgentSummary.extend({
+  config: z.object({
+    timeout_ms: z.int(),
+    concurrency: z.int().meta({ description: "Attempts that may run at once." }),
+    input_schema: JsonSchema,
+    output_schema: JsonSchema,
+  }),
+  tools: z.array(z.string()),
+  recent_runs: z.array(RunSummary),
+}).meta({ id: "Agent" });
+export type AgentDetail = z.infer<typeof AgentDetail>;

@@ -1,0 +1,52 @@
+/** Every bound of the service, with its unit. Change one here and the code, the schemas and the documentation follow. */
+
+// What a caller may send.
+export const MAX_BODY_BYTES = 256 * 1024;
+export const MAX_AGENT_NAME_CHARS = 64;
+export const MAX_PAGE_RUNS = 200;
+export const DEFAULT_PAGE_RUNS = 50;
+export const MAX_COST_DAYS = 366;
+export const DEFAULT_COST_DAYS = 30;
+export const RECENT_RUNS = 10;
+
+// What an attempt may leave behind. A row holds at most 2 MB in D1, so these add up to well under it.
+export const MAX_OUTPUT_BYTES = 512 * 1024;
+export const MAX_ERROR_CHARS = 2_000;
+export const MAX_LOG_EVENTS = 200;
+export const MAX_LOG_BYTES = 64 * 1024;
+export const MAX_LOG_MESSAGE_CHARS = 1_000;
+export const MAX_LOG_DATA_CHARS = 4_000;
+/** A list shows an output up to this size; the run itself has it whole. */
+export const MAX_LISTED_OUTPUT_BYTES = 4 * 1024;
+/** What one attempt may say that it used: far above any real run, far below what a sum can hold. */
+export const MAX_RUN_TOKENS = 1_000_000_000_000;
+export const MAX_RUN_COST_USD = 1_000_000;
+
+// What an agent may ask for.
+export const MAX_TIMEOUT_MS = 15 * 60_000;
+export const MAX_CONCURRENCY = 1_000;
+
+/** How long past its deadline an attempt still owns its run: time enough to record a result while D1 is away. */
+export const LEASE_GRACE_MS = 60_000;
+/** How long an executor keeps trying to record a result before it leaves the run to the sweep. */
+export const FINISH_PATIENCE_MS = 30_000;
+/** Runs that one sweep closes per agent; the next minute takes the rest. */
+export const MAX_SWEPT_RUNS = 500;
+
+// Group commit: one transaction at a time, of at most so much.
+export const MAX_COMMIT_WRITES = 100;
+export const MAX_COMMIT_BYTES = 4 * 1024 * 1024;
+/** Writes that may wait for a transaction before new runs are refused. */
+export const MAX_PENDING_WRITES = 2_000;
+/** Tries of a whole transaction before it is split to isolate the write that spoils it. */
+export const MAX_COMMIT_TRIES = 3;
+
+// Deadlines of outbound calls.
+export const D1_DEADLINE_MS = 10_000;
+export const COORDINATOR_DEADLINE_MS = 20_000;
+export const MAX_COORDINATOR_TRIES = 3;
+
+/** Clocks of two coordinators may differ by this much, and a row's id may lag its `created_at` by this much. */
+export const CLOCK_SKEW_MS = 60_000;
+/** What a caller is told to wait when the service, and not the caller, is the reason. */
+export const RETRY_AFTER_S = 5;

@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { RunStatus } from "./run.ts";
+
+/**
+ * A run as its row has it: column names, epoch milliseconds, millionths of a dollar, JSON as text.
+ * This is what crosses between store, coordinator and executor; the HTTP border has its own shapes.
+ */
+export const RunRecord = z.object({
+  id: z.int(),
+  agent_name: z.string(),
+  framework: z.string(),
+  status: RunStatus,
+  attempt: z.int(),
+  input_data: z.string(),
+  output_data: z.string().nullable(),
+  output_truncated: z.literal([0, 1]),
+  tokens_input: z.int(),
+  tokens_output: z.int(),
+  cost_microusd: z.int(),
+  duration_ms: z.int().nullable(),
+  error: z.string().nullable(),
+  metadata: z.string(),
+  created_at: z.int(),
+  started_at: z.int().nullable(),
+  completed_at: z.int().nullable(),
+});
+export type RunRecord = z.infer<typeof RunRecord>;
+
+/** A run in a list: without its input and log, and its output only if that is small. */
+export const RunListRecord = RunRecord.omit({ input_data: true, metadata: true });
+export type RunListRecord = z.infer<typeof RunListRecord>;
+
+/** What `agent_runs.metadata` holds. */
+export const RunMetadata = z.object({
+  log: z.array(z.object({ at: z.int(), message: z.string(), data: z.unknown().optional() })).default([]),
+  log_dropped: z.int().default(0),
+});
+export type RunMetadata = z.infer<typeof RunMetadata>;

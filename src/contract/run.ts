@@ -1,0 +1,123 @@
+import * as z from "zod";
+import { DEFAULT_PAGE_RUNS, MAX_LISTED_OUTPUT_BYTES, MAX_PAGE_RUNS } from "./limits.ts";
+import { AgentName } from "./names.ts";
+
+export const RUN_STATUSES = [
+  "queued",
+  "running",
+  "completed",
+  "failed",
+  "cancelled",
+  "timed_out",
+  "interrupted",
+] as const;
+
+export const RunStatus = z.enum(RUN_STATUSES).meta({
+  id: "RunStatus",
+  description:
+    "`failed` is the agent's fault, `timed_out` its deadline's, `interrupted` ours: the executor vanished. A terminal status never changes.",
+});
+export type RunStatus = z.infer<typeof RunStatus>;
+
+const Instant = z.iso.datetime().meta({ description: "ISO 8601, UTC.", example: "2026-11-23T09:30:00.000Z" });
+const InstantFilter = z.iso.datetime({ offset: true });
+const Dollars = z.number().meta({ description: "US dollars." });
+const Json = z.unknown().meta({ description: "Any JSON value." });
+
+export const RunRequest = z
+  .strictObject({
+    params: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .meta({ description: "The agent's input; its schema is `config.input_schema` of GET /api/agents/{name}." }),
+  })
+  .meta({ id: "RunRequest" });
+
+/** What running an agent answers: the run as the history has it, in the shape of the system this replaces. */
+export const RunAnswer = z
+  .object({
+    success: z.boolean().meta({ description: "Whether the run completed." }),
+    run_id: z.int(),
+    agent: z.string(),
+    status: RunStatus,
+    duration_ms: z.int().nullable(),
+    output: Json,
+    output_truncated: z.boolean(),
+    error: z.string().nullable(),
+    tokens_input: z.int(),
+    tokens_output: z.int(),
+    estimated_cost: Dollars,
+    attempt: z.int(),
+    started_at: Instant.nullable(),
+    completed_at: Instant.nullable(),
+    message: z.string(),
+  })
+  .meta({ id: "RunAnswer" });
+export type RunAnswer = z.infer<typeof RunAnswer>;
+
+export const RunSummary = z
+  .object({
+    id: z.int(),
+    agent_name: z.string(),
+    framework: z.string(),
+    status: RunStatus,
+    attempt: z.int(),
+    output: Json,
+    output_truncated: z.boolean().meta({
+      description: `Whether \`output\` is less than the agent returned. In a list, an output over ${MAX_LISTED_OUTPUT_BYTES} bytes is null: the run itself has it. In a run, an output over the service's limit is the beginning of its JSON, as a string.`,
+    }),
+    error: z.string().nullable(),
+    tokens_input: z.int(),
+    tokens_output: z.int(),
+    tokens_used: z.int(),
+    estimated_cost: Dollars,
+    duration_ms: z.int().nullable(),
+    created_at: Instant,
+    started_at: Instant.nullable(),
+    completed_at: Instant.nullable(),
+  })
+  .meta({ id: "RunSummary" });
+export type RunSummary = z.infer<typeof RunSummary>;
+
+export const RunEvent = z
+  .object({
+    at: Instant,
+    type: z.literal("log"),
+    message: z.string(),
+    data: Json.optional(),
+  })
+  .meta({ id: "RunEvent" });
+export type RunEvent = z.infer<typeof RunEvent>;
+
+export const RunDetail = RunSummary.extend({
+  input: Json.meta({ description: "The run's params, as they were sent." }),
+  events: z.array(RunEvent),
+  events_dropped: z.int().meta({ description: "How many events past the limit were not kept." }),
+}).meta({ id: "Run" });
+export type RunDetail = z.infer<typeof RunDetail>;
+
+export const RunListQuery = z.strictObject({
+  agent: AgentName.optional(),
+  status: RunStatus.optional(),
+  since: InstantFilter.optional().meta({ description: "Created at this instant or later." }),
+  until: InstantFilter.optional().meta({ description: "Created before this instant." }),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE_RUNS).default(DEFAULT_PAGE_RUNS),
+  cursor: z.string().optional().meta({ description: "`next_cursor` of the page before." }),
+});
+export type RunListQuery = z.output<typeof RunListQuery>;
+
+export const RunPage = z
+  .object({
+    runs: z.array(RunSummary).meta({ description: "Newest first." }),
+    total: z.int().meta({ description: "How many runs this page holds." }),
+    filters: z.object({
+      agent: z.string().nullable(),
+      status: RunStatus.nullable(),
+      since: Instant.nullable(),
+      until: Instant.nullable(),
+      limit: z.int(),
+    }),
+    next_cursor: z.string().nullable().meta({ description: "Null on the last page." }),
+  })
+  .meta({ id: "RunPage" });
+export type RunPage = z.infer<typeof RunPage>;

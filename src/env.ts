@@ -1,0 +1,46 @@
+import * as z from "zod";
+import type { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
+
+/** The Worker's bindings, as wrangler.toml names them. */
+export interface Env {
+  DB: D1Database;
+  COORDINATOR: DurableObjectNamespace<AgentCoordinator>;
+  ASSETS: Fetcher;
+  /** Secret: the Bearer token that may do everything. */
+  ADMIN_TOKEN?: string;
+  /** "true" opens the API without a token to requests addressed to a loopback host, and to no other. */
+  LOCAL_OPEN?: string;
+  /** Origins that browsers may call from, separated by commas. */
+  CORS_ORIGINS?: string;
+  /** What `scanner` scans when a run names no targets: URLs, separated by commas. */
+  SCANNER_TARGETS?: string;
+  /** "true" lets `scanner` fetch private and loopback addresses. */
+  SCANNER_ALLOW_PRIVATE?: string;
+}
+
+const Flag = z
+  .enum(["true", "false", ""])
+  .default("false")
+  .transform((value) => value === "true");
+
+const List = z
+  .string()
+  .default("")
+  .transform((text) =>
+    text
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== ""),
+  );
+
+const Config = z.object({
+  ADMIN_TOKEN: z.string().default(""),
+  LOCAL_OPEN: Flag,
+  CORS_ORIGINS: List,
+});
+export type Config = z.infer<typeof Config>;
+
+/** What the HTTP edge is configured to do. Throws, naming the variable, where one cannot be understood. */
+export function readConfig(env: Env): Config {
+  return Config.parse(env);
+}

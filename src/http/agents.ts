@@ -1,0 +1,168 @@
+import * as z from "zod";
+import type { Agent } from "../agents/define-agent.ts";
+import { AgentDetail, AgentList, AgentListQuery, type AgentSummary } from "../contract/agent.ts";
+import { RECENT_RUNS } from "../contract/limits.ts";
+import { AgentName } from "../contract/names.ts";
+import { RunAnswer, RunRequest } from "../contract/run.ts";
+import { agentStatus } from "../core/agent-status.ts";
+import { microusdToUsd } from "../core/money.ts";
+import { type RunOutcome, runAgent } from "../executor/run-agent.ts";
+import { randomKey } from "../random.ts";
+import { type AgentActivity, readAgentActivity } from "../store/agent-activity.ts";
+import { listRuns, readRun } from "../store/runs.ts";
+import type { AppContext } from "./app-context.ts";
+import { invalid, ProblemError } from "./problems.ts";
+import { defineRoute } from "./route.ts";
+import { instantOrNull, runAnswer, runSummary } from "./run-view.ts";
+
+const pathParams = { schema: z.object({ name: AgentName }), absent: "agent_not_found" } as const;
+
+const listAgents = defineRoute({
+  method: "GET",
+  path: "/api/agents",
+  tag: "Agents",
+  summary: "List the agents",
+  access: "token",
+  query: AgentListQuery,
+  answer: AgentList,
+  problems: [],
+  async handle({ query }, c) {
+    const agents = [...c.get("registry").values()].filter(
+      (agent) =>
+        (query.category === undefined || agent.category === query.category) &&
+        (query.enabled === undefined || agent.enabled === query.enabled),
+    );
+    const summaries = await summarize(agents, c);
+    return { body: { agents: summaries, total: summaries.length } };
+  },
+});
+
+const getAgent = defineRoute({
+  method: "GET",
+  path: "/api/agents/{name}",
+  tag: "Agents",
+  summary: "Show an agent, its configuration and its newest runs",
+  access: "token",
+  pathParams,
+  answer: AgentDetail,
+  problems: ["agent_not_found"],
+  async handle({ path }, c) {
+    const agent = findAgent(path.name, c);
+    const filter = { status: null, sinceMs: null, untilMs: null, beforeId: null, limit: RECENT_RUNS };
+    const [summaries, runs] = await Promise.all([
+      summarize([agent], c),
+      listRuns(c.env.DB, { ...filter, agentName: agent.name }),
+    ]);
+    const [summary] = summaries;
+    if (summary === undefined) throw new Error("a summary of one agent is one summary");
+    return {
+      body: {
+        ...summary,
+        config: {
+          timeout_ms: agent.timeoutMs,
+          concurrency: agent.concurrency,
+          input_schema: z.toJSONSchema(agent.input, { io: "input", unrepresentable: "any" }),
+          output_schema: z.toJSONSchema(agent.output, { io: "output", unrepresentable: "any" }),
+        },
+        tools: [],
+        recent_runs: runs.map(runSummary),
+      },
+    };
+  },
+});
+
+const runAnAgent = defineRoute({
+  method: "POST",
+  path: "/api/agents/{name}/run",
+  tag: "Agents",
+  summary: "Run an agent and wait for its result",
+  description:
+    "Answers when the run has ended, with the run as the history has it. A run that failed is a 200 with `success: false`: the request was carried out, and `status` and `error` say how the run ended.",
+  access: "token",
+  pathParams,
+  body: RunRequest,
+  answer: RunAnswer,
+  problems: [
+    "agent_not_found",
+    "agent_disabled",
+    "invalid_params",
+    "agent_at_limit",
+    "overloaded",
+    "storage_unavailable",
+    "coordinator_unavailable",
+  ],
+  async handle({ path, body }, c) {
+    const agent = findAgent(path.name, c);
+    if (!agent.enabled) {
+      throw new ProblemError({ code: "agent_disabled", detail: `Agent "${agent.name}" is disabled.` });
+    }
+    const params = body.params ?? {};
+    const input = await agent.input.safeParseAsync(params);
+    if (!input.success) throw invalid("invalid_params", input.error, ["params"]);
+
+    const running = runAgent({
+      agent,
+      input: input.data,
+      inputJson: JSON.stringify(params),
+      requestKey: randomKey(),
+      env: c.env,
+      serviceOrigin: new URL(c.req.url).origin,
+    });
+    // A caller who goes away takes the Worker with it, unless the run holds on to it.
+    c.executionCtx.waitUntil(running);
+    return { body: runAnswer(await runOf(await running, c)) };
+  },
+});
+
+export const agentRoutes = [listAgents, getAgent, runAnAgent];
+
+function findAgent(name: string, c: AppContext): Agent {
+  const agent = c.get("registry").get(name);
+  if (agent === undefined) {
+    throw new ProblemError({ code: "agent_not_found", detail: `There is no agent named "${name}".` });
+  }
+  return agent;
+}
+
+async function runOf(outcome: RunOutcome, c: AppContext) {
+  switch (outcome.kind) {
+    case "recorded":
+      return outcome.run;
+    case "refused":
+      throw new ProblemError(outcome.problem);
+    case "closed_elsewhere": {
+      const run = await readRun(c.env.DB, outcome.runId);
+      if (run === null) throw new Error(`the coordinator began run ${outcome.runId} but the history has none`);
+      return run;
+    }
+    default:
+      return outcome satisfies never;
+  }
+}
+
+async function summarize(agents: readonly Agent[], c: AppContext): Promise<AgentSummary[]> {
+  const names = agents.map((agent) => agent.name);
+  const activity = await readAgentActivity(c.env.DB, names);
+  return agents.map((agent) => agentSummary(agent, activity.get(agent.name)));
+}
+
+function agentSummary(agent: Agent, activity: AgentActivity | undefined): AgentSummary {
+  if (activity === undefined) throw new Error(`no activity was read for agent "${agent.name}"`);
+  return {
+    name: agent.name,
+    display_name: agent.displayName,
+    description: agent.description,
+    role: agent.role,
+    model: null,
+    category: agent.category,
+    tags: [...agent.tags],
+    schedule: null,
+    status: agentStatus({ enabled: agent.enabled, live: activity.live, lastStatus: activity.lastStatus }),
+    enabled: agent.enabled,
+    run_count: activity.runs,
+    total_runs: activity.runs,
+    total_cost: microusdToUsd(activity.costMicrousd),
+    avg_duration_seconds: activity.runs === 0 ? null : activity.durationMs / activity.runs / 1_000,
+    last_run: instantOrNull(activity.lastCreatedAtMs),
+  };
+}

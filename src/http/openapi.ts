@@ -1,0 +1,70 @@
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
+import { version } from "../../package.json";
+import { PROBLEM_STATUS, type ProblemCode, ProblemDocument } from "../contract/problems.ts";
+import type { Route } from "./route.ts";
+
+/** The OpenAPI 3.1 document of the routes, generated from the schemas that validate them. */
+export function openApiDocument(routes: readonly Route[]) {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
+  }
+  return createDocument({
+    openapi: "3.1.0",
+    info: {
+      title: "Agent Runs",
+      version,
+      description: "Runs agents on demand and keeps a history of their runs that can be trusted.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    paths,
+    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+  });
+}
+
+function operation(route: Route): ZodOpenApiOperationObject {
+  const answer = { description: "OK", content: { "application/json": { schema: route.answer } } };
+  return {
+    operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[/{}]+(\w?)/g, (_, letter) => letter.toUpperCase())}`,
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
+    security: route.access === "token" ? [{ token: [] }] : [],
+    requestParams: {
+      ...(route.pathParams === undefined ? {} : { path: route.pathParams.schema }),
+      ...(route.query === undefined ? {} : { query: route.query }),
+    },
+    ...(route.body === undefined ? {} : { requestBody: { content: { "application/json": { schema: route.body } } } }),
+    responses: {
+      ...problemResponses(problemsOf(route)),
+      ...Object.fromEntries((route.answerStatuses ?? [200]).map((status) => [status, answer])),
+    },
+  };
+}
+
+/** The problems of any route of its kind, and its own. */
+function problemsOf(route: Route): Set<ProblemCode> {
+  const ofToken = ["unauthorized", "forbidden_origin", "not_configured", "storage_unavailable"] as const;
+  const ofBody = ["invalid_json", "body_too_large", "unsupported_media_type"] as const;
+  return new Set([
+    "invalid_request",
+    "internal_error",
+    ...(route.access === "token" ? ofToken : []),
+    ...(route.body === undefined ? [] : ofBody),
+    ...route.problems,
+  ]);
+}
+
+function problemResponses(codes: Set<ProblemCode>): ZodOpenApiOperationObject["responses"] {
+  const byStatus = Map.groupBy(codes, (code) => PROBLEM_STATUS[code]);
+  return Object.fromEntries(
+    [...byStatus].map(([status, ofStatus]) => [
+      status,
+      {
+        description: ofStatus.map((code) => `\`${code}\``).join(", "),
+        content: { "application/problem+json": { schema: ProblemDocument } },
+      },
+    ]),
+  );
+}

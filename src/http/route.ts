@@ -1,0 +1,121 @@
+import * as z from "zod";
+import { MAX_BODY_BYTES } from "../contract/limits.ts";
+import type { ProblemCode } from "../contract/problems.ts";
+import type { AppContext } from "./app-context.ts";
+import { invalid, ProblemError } from "./problems.ts";
+
+/** What stands in a path, e.g. `{name}`. What cannot name anything is answered like what names nothing. */
+export interface PathParams<Schema extends z.ZodObject> {
+  schema: Schema;
+  absent: ProblemCode;
+}
+
+export interface Reply<Body> {
+  body: Body;
+  status?: 200 | 503;
+  headers?: Record<string, string>;
+}
+
+interface RouteSpec<
+  Path extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+> {
+  method: "GET" | "POST";
+  /** An OpenAPI path template. */
+  path: `/api/${string}`;
+  tag: string;
+  summary: string;
+  description?: string;
+  access: "public" | "token";
+  pathParams?: PathParams<Path>;
+  query?: Query;
+  /** JSON. A request without a body is taken as `{}`. */
+  body?: Body;
+  answer: Answer;
+  /** The statuses that come with `answer`; 200 alone unless said. */
+  answerStatuses?: readonly (200 | 503)[];
+  /** Problems beyond those that any route of its kind can answer. */
+  problems: readonly ProblemCode[];
+  handle(
+    input: { path: z.output<Path>; query: z.output<Query>; body: z.output<Body> },
+    c: AppContext,
+  ): Promise<Reply<z.input<Answer>>>;
+}
+
+/** A route as the application holds it: one declaration that routes, validates and documents. */
+export type Route = RouteSpec<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>;
+
+const NoQuery = z.strictObject({});
+
+export function defineRoute<
+  Answer extends z.ZodType,
+  Path extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodUnknown,
+>(spec: RouteSpec<Path, Query, Body, Answer>): Route {
+  return spec as unknown as Route;
+}
+
+/** Validates a request against its route, once, and hands it over. */
+export async function serve(route: Route, c: AppContext): Promise<Response> {
+  const path = parsePath(route, c);
+  const query = parseQuery(route, c);
+  const body = route.body === undefined ? undefined : await parseBody(route.body, c);
+  const reply = await route.handle({ path, query, body }, c);
+  return c.json(reply.body as object, reply.status ?? 200, reply.headers);
+}
+
+function parsePath(route: Route, c: AppContext): Record<string, unknown> {
+  if (route.pathParams === undefined) return {};
+  const parsed = route.pathParams.schema.safeParse(c.req.param());
+  if (parsed.success) return parsed.data;
+  throw new ProblemError({ code: route.pathParams.absent, detail: `There is nothing at ${c.req.path}.` });
+}
+
+function parseQuery(route: Route, c: AppContext): Record<string, unknown> {
+  const given = c.req.queries();
+  for (const [name, values] of Object.entries(given)) {
+    if (values.length > 1) {
+      throw new ProblemError({ code: "invalid_request", detail: `query.${name}: given ${values.length} times` });
+    }
+  }
+  const parsed = (route.query ?? NoQuery).safeParse(c.req.query());
+  if (!parsed.success) throw invalid("invalid_request", parsed.error, ["query"]);
+  return parsed.data;
+}
+
+async function parseBody(schema: z.ZodType, c: AppContext): Promise<unknown> {
+  const text = await c.req.text();
+  if (text !== "") requireJsonMediaType(c);
+  const parsed = schema.safeParse(text.trim() === "" ? {} : parseJson(text));
+  if (!parsed.success) throw invalid("invalid_request", parsed.error);
+  return parsed.data;
+}
+
+function requireJsonMediaType(c: AppContext): void {
+  const mediaType = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  if (mediaType === "application/json" || mediaType?.endsWith("+json")) return;
+  throw new ProblemError(
+    {
+      code: "unsupported_media_type",
+      detail: `Send the body as Content-Type: application/json, not ${mediaType ?? "without a Content-Type"}.`,
+    },
+    { headers: { Accept: "application/json" } },
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProblemError({ code: "invalid_json", detail: `The body is not JSON: ${reason}` });
+  }
+}
+
+/** For hono/body-limit. */
+export function refuseLargeBody(): never {
+  throw new ProblemError({ code: "body_too_large", detail: `The body is over ${MAX_BODY_BYTES} bytes.` });
+}

@@ -1,0 +1,71 @@
+import type { RunAnswer, RunDetail, RunEvent, RunSummary } from "../contract/run.ts";
+import { type RunListRecord, RunMetadata, type RunRecord } from "../contract/run-record.ts";
+import { microusdToUsd } from "../core/money.ts";
+
+/** A run as the API shows it. Inside: epoch milliseconds and millionths of a dollar; here: ISO 8601 and dollars. */
+export function runSummary(run: RunListRecord): RunSummary {
+  return {
+    id: run.id,
+    agent_name: run.agent_name,
+    framework: run.framework,
+    status: run.status,
+    attempt: run.attempt,
+    output: run.output_data === null ? null : JSON.parse(run.output_data),
+    output_truncated: run.output_truncated === 1,
+    error: run.error,
+    tokens_input: run.tokens_input,
+    tokens_output: run.tokens_output,
+    tokens_used: run.tokens_input + run.tokens_output,
+    estimated_cost: microusdToUsd(run.cost_microusd),
+    duration_ms: run.duration_ms,
+    created_at: instant(run.created_at),
+    started_at: instantOrNull(run.started_at),
+    completed_at: instantOrNull(run.completed_at),
+  };
+}
+
+export function runDetail(run: RunRecord): RunDetail {
+  const metadata = RunMetadata.parse(JSON.parse(run.metadata));
+  return {
+    ...runSummary(run),
+    input: JSON.parse(run.input_data),
+    events: metadata.log.map(
+      ({ at, message, data }): RunEvent => ({
+        at: instant(at),
+        type: "log",
+        message,
+        ...(data === undefined ? {} : { data }),
+      }),
+    ),
+    events_dropped: metadata.log_dropped,
+  };
+}
+
+export function runAnswer(run: RunRecord): RunAnswer {
+  const { id, agent_name, status, duration_ms, output, output_truncated, error, ...rest } = runSummary(run);
+  return {
+    success: status === "completed",
+    run_id: id,
+    agent: agent_name,
+    status,
+    duration_ms,
+    output,
+    output_truncated,
+    error,
+    tokens_input: rest.tokens_input,
+    tokens_output: rest.tokens_output,
+    estimated_cost: rest.estimated_cost,
+    attempt: rest.attempt,
+    started_at: rest.started_at,
+    completed_at: rest.completed_at,
+    message: error ?? `Run ${id} of ${agent_name}: ${status}.`,
+  };
+}
+
+export function instant(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+export function instantOrNull(atMs: number | null): string | null {
+  return atMs === null ? null : instant(atMs);
+}

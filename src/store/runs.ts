@@ -1,0 +1,105 @@
+import { CLOCK_SKEW_MS, MAX_LISTED_OUTPUT_BYTES } from "../contract/limits.ts";
+import type { RunStatus } from "../contract/run.ts";
+import { RunListRecord, RunRecord } from "../contract/run-record.ts";
+import { storage } from "./storage.ts";
+
+export interface RunFilter {
+  agentName: string | null;
+  status: RunStatus | null;
+  /** Created at this instant or later. */
+  sinceMs: number | null;
+  /** Created before this instant. */
+  untilMs: number | null;
+  /** Ids below this one. */
+  beforeId: number | null;
+  limit: number;
+}
+
+const SELECT_RUN = `
+  SELECT id, agent_name, framework, status, attempt, input_data, output_data, output_truncated, tokens_input,
+         tokens_output, cost_microusd, duration_ms, error, metadata, created_at, started_at, completed_at
+    FROM agent_runs WHERE id = ?1`;
+
+const LISTED_COLUMNS = `
+  id, agent_name, framework, status, attempt,
+  CASE WHEN octet_length(output_data) <= ${MAX_LISTED_OUTPUT_BYTES} THEN output_data END AS output_data,
+  output_truncated OR coalesce(octet_length(output_data) > ${MAX_LISTED_OUTPUT_BYTES}, 0) AS output_truncated,
+  tokens_input, tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at`;
+
+/** The whole run, or null. */
+export async function readRun(db: D1Database, runId: number): Promise<RunRecord | null> {
+  const row = await storage("read a run", () => db.prepare(SELECT_RUN).bind(runId).first());
+  return row === null ? null : RunRecord.parse(row);
+}
+
+/** Runs that match, newest first, at most `limit`. Reads in proportion to what it returns, not to what is stored. */
+export async function listRuns(db: D1Database, filter: RunFilter): Promise<RunListRecord[]> {
+  const [fromId, untilId] = await Promise.all([
+    filter.sinceMs === null ? 0 : firstRunIdSince(db, filter.sinceMs - CLOCK_SKEW_MS),
+    filter.untilMs === null ? Number.MAX_SAFE_INTEGER : firstRunIdSince(db, filter.untilMs + CLOCK_SKEW_MS),
+  ]);
+  const belowId = Math.min(untilId, filter.beforeId ?? Number.MAX_SAFE_INTEGER);
+  const statement = db
+    .prepare(listStatement(filter))
+    .bind(
+      fromId,
+      belowId,
+      filter.limit,
+      filter.agentName,
+      filter.status,
+      filter.sinceMs ?? 0,
+      filter.untilMs ?? Number.MAX_SAFE_INTEGER,
+    );
+  const { results } = await storage("list runs", () => statement.all());
+  return results.map((row) => RunListRecord.parse(row));
+}
+
+/**
+ * The statement's text depends on which filters there are, so that each meets its own index: a condition
+ * on a partial index counts only where it stands in the text, and `?5 IS NULL OR status = ?5` meets none.
+ */
+export function listStatement(filter: Pick<RunFilter, "agentName" | "status">): string {
+  const conditions = [
+    "id >= ?1 AND id < ?2",
+    filter.agentName === null ? "?4 IS NULL" : "agent_name = ?4",
+    filter.status === null ? "?5 IS NULL" : `status = ?5 ${PARTIAL_INDEX_CONDITION[filter.status]}`,
+    "created_at >= ?6 AND created_at < ?7",
+  ];
+  return `SELECT ${LISTED_COLUMNS} FROM agent_runs WHERE ${conditions.join(" AND ")} ORDER BY id DESC LIMIT ?3`;
+}
+
+const LIVE = "AND status IN ('queued', 'running')";
+const UNHAPPY = "AND status IN ('failed', 'cancelled', 'timed_out', 'interrupted')";
+const PARTIAL_INDEX_CONDITION: Record<RunStatus, string> = {
+  queued: LIVE,
+  running: LIVE,
+  completed: "",
+  failed: UNHAPPY,
+  cancelled: UNHAPPY,
+  timed_out: UNHAPPY,
+  interrupted: UNHAPPY,
+};
+
+/**
+ * The first id whose row, or the next row that there is, was created at `instantMs` or later: a binary search
+ * over the primary key (about 40 rows for a million), because ids and `created_at` rise together and an index on
+ * the instant would be one more row written per run. Exact only as far as they do: allow for CLOCK_SKEW_MS.
+ */
+export const FIRST_RUN_ID_SINCE = (() => {
+  const middle = "(low + high) / 2";
+  const earlier = `(SELECT created_at FROM agent_runs WHERE id >= ${middle} ORDER BY id LIMIT 1) < ?1`;
+  return `
+  WITH RECURSIVE search (low, high) AS (
+    SELECT 1, 1 + coalesce((SELECT max(id) FROM agent_runs), 0)
+    UNION ALL
+    SELECT iif(${earlier}, ${middle} + 1, low), iif(${earlier}, high, ${middle}) FROM search WHERE low < high
+  )
+  SELECT low FROM search WHERE low = high`;
+})();
+
+async function firstRunIdSince(db: D1Database, instantMs: number): Promise<number> {
+  const row = await storage("find the first run since an instant", () =>
+    db.prepare(FIRST_RUN_ID_SINCE).bind(instantMs).first<{ low: number }>(),
+  );
+  return row?.low ?? 1;
+}

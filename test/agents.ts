@@ -1,0 +1,96 @@
+import * as z from "zod";
+import { defineAgent } from "../src/agents/define-agent.ts";
+import { sleep } from "../src/clock.ts";
+
+const base = {
+  displayName: "A test's agent",
+  description: "Does what a test needs.",
+  category: "test",
+  tags: ["test"],
+  input: z.looseObject({}),
+  output: z.unknown(),
+  timeoutMs: 5_000,
+  concurrency: 100,
+};
+
+/** Each misbehaves in one way. */
+export const TEST_AGENTS = [
+  ...["one", "two", "three", "four", "five"].map((name) =>
+    defineAgent({
+      ...base,
+      name: `counted-${name}`,
+      concurrency: 200,
+      async execute(input, { usage }) {
+        usage.add({ inputTokens: 3, outputTokens: 2, costUsd: 0.000_001 });
+        return input;
+      },
+    }),
+  ),
+  defineAgent({
+    ...base,
+    name: "thrower",
+    async execute(_input, { usage, log }) {
+      usage.add({ inputTokens: 7, costUsd: 0.25 });
+      log("about to throw", { at: "once" });
+      throw new Error("the moon is not available");
+    },
+  }),
+  defineAgent({
+    ...base,
+    name: "liar",
+    output: z.object({ answer: z.number() }),
+    execute: async () => ({ answer: "forty-two" }) as never,
+  }),
+  defineAgent({
+    ...base,
+    name: "deaf",
+    timeoutMs: 100,
+    async execute() {
+      await sleep(600); // heeds no signal
+      return "too late";
+    },
+  }),
+  defineAgent({
+    ...base,
+    name: "circular",
+    async execute() {
+      const loop: Record<string, unknown> = {};
+      loop.self = loop;
+      return loop;
+    },
+  }),
+  defineAgent({
+    ...base,
+    name: "verbose",
+    input: z.object({ chars: z.int(), lines: z.int() }),
+    async execute({ chars, lines }, { log }) {
+      for (let line = 0; line < lines; line++) log(`line ${line}`, { text: "é".repeat(50) });
+      return "ü".repeat(chars);
+    },
+  }),
+  defineAgent({
+    ...base,
+    name: "single",
+    concurrency: 1,
+    input: z.object({ sleep_ms: z.int() }),
+    async execute({ sleep_ms }) {
+      await sleep(sleep_ms);
+      return "done";
+    },
+  }),
+  defineAgent({ ...base, name: "retired", enabled: false, execute: async () => null }),
+  defineAgent({
+    ...base,
+    name: "strict",
+    input: z.strictObject({ city: z.string().min(2), days: z.int().max(10).default(3) }),
+    execute: async (input) => input,
+  }),
+  defineAgent({
+    ...base,
+    name: "dead-beat",
+    async execute(_input, { usage }) {
+      usage.add({ inputTokens: -1 });
+      return null;
+    },
+  }),
+];

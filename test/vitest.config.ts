@@ -1,0 +1,35 @@
+import { resolve } from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const root = resolve(import.meta.dirname, "..");
+const migrations = await readD1Migrations(resolve(root, "migrations"));
+
+export default defineConfig({
+  test: {
+    root,
+    reporters: ["default", "./test/summary-reporter.ts"],
+    projects: [
+      {
+        test: { name: "pure", root, include: ["test/pure/**/*.test.ts"] },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            main: "./test/worker.ts",
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: { MIGRATIONS: migrations, LOCAL_OPEN: "true", SCANNER_ALLOW_PRIVATE: "true" },
+            },
+          }),
+        ],
+        test: {
+          name: "workers",
+          root,
+          include: ["test/workers/**/*.test.ts"],
+          setupFiles: ["./test/workers/apply-migrations.ts"],
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,21 @@
+import { AGENTS, createRegistry } from "../src/agents/registry.ts";
+import { AgentCoordinator as RealCoordinator } from "../src/coordinator/agent-coordinator.ts";
+import type { Env } from "../src/env.ts";
+import { createApp } from "../src/http/app.ts";
+import { everyMinute } from "../src/scheduler/minute.ts";
+import { TEST_AGENTS } from "./agents.ts";
+import { faulty } from "./faults.ts";
+
+/** The real coordinator over the real D1, which fails when a test plans it. */
+export class AgentCoordinator extends RealCoordinator {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, { ...env, DB: faulty(env.DB) });
+  }
+}
+
+const app = createApp(createRegistry([...AGENTS, ...TEST_AGENTS]));
+
+export default {
+  fetch: (request, env, ctx) => app.fetch(request, env, ctx),
+  scheduled: (_controller, env) => everyMinute(env),
+} satisfies ExportedHandler<Env>;
