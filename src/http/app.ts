@@ -23,8 +23,7 @@ export const ROUTES: readonly Route[] = [...costRoutes, ...runRoutes, ...agentRo
 export function createApp(registry: Registry) {
   const app = new Hono<AppEnv>();
   app.use(requestId());
-  app.use(apiHeaders);
-  app.use("/api/docs/*", pageHeaders);
+  app.use((c, next) => (isPage(c) ? pageHeaders(c, next) : apiHeaders(c, next)));
   app.use((c, next) => {
     c.set("config", readConfig(c.env));
     c.set("registry", registry);
@@ -66,6 +65,10 @@ function mount(app: Hono<AppEnv>, path: string, routes: readonly Route[]): void 
 
 function nothingThere(c: AppContext): ProblemError {
   return new ProblemError({ code: "not_found", detail: `There is nothing at ${c.req.path}. See /api/docs.` });
+}
+
+function isPage(c: AppContext): boolean {
+  return c.req.path === "/api/docs" || c.req.path.startsWith("/api/docs/");
 }
 
 const apiHeaders = secureHeaders({

@@ -18,6 +18,7 @@ export function openApiDocument(routes: readonly Route[]) {
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
+    tags: [{ name: "Agents" }, { name: "Runs" }, { name: "Costs" }, { name: "Service" }],
     paths,
     components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
   });

@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from "../core/cursor.ts";
 import { listRuns, readRun } from "../store/runs.ts";
 import { ProblemError } from "./problems.ts";
 import { defineRoute } from "./route.ts";
-import { runDetail, runSummary } from "./run-view.ts";
+import { instantOrNull, runDetail, runSummary } from "./run-view.ts";
 
 const listAllRuns = defineRoute({
   method: "GET",
@@ -19,11 +19,14 @@ const listAllRuns = defineRoute({
   problems: [],
   async handle({ query }, c) {
     const { limit } = query;
-    const rows = await listRuns(c.env.DB, {
+    const filter = {
       agentName: query.agent ?? null,
       status: query.status ?? null,
       sinceMs: query.since === undefined ? null : Date.parse(query.since),
       untilMs: query.until === undefined ? null : Date.parse(query.until),
+    };
+    const rows = await listRuns(c.env.DB, {
+      ...filter,
       beforeId: query.cursor === undefined ? null : lastIdOf(query.cursor),
       limit: limit + 1, // one more than asked tells whether there is a next page
     });
@@ -35,10 +38,10 @@ const listAllRuns = defineRoute({
         runs,
         total: runs.length,
         filters: {
-          agent: query.agent ?? null,
-          status: query.status ?? null,
-          since: query.since ?? null,
-          until: query.until ?? null,
+          agent: filter.agentName,
+          status: filter.status,
+          since: instantOrNull(filter.sinceMs),
+          until: instantOrNull(filter.untilMs),
           limit,
         },
         next_cursor: next,
