@@ -52,6 +52,22 @@ export const TEST_AGENTS = [
   }),
   defineAgent({
     ...base,
+    name: "obedient",
+    timeoutMs: 100,
+    execute: (_input, { signal }) => scheduler.wait(5_000, { signal }),
+  }),
+  defineAgent({
+    ...base,
+    name: "introspective",
+    execute: async (_input, { runId, attempt, serviceOrigin, env }) => ({
+      runId,
+      attempt,
+      serviceOrigin,
+      hasDatabase: "prepare" in env.DB,
+    }),
+  }),
+  defineAgent({
+    ...base,
     name: "circular",
     async execute() {
       const loop: Record<string, unknown> = {};

@@ -1,42 +1,44 @@
 /**
- * Makes D1 fail where the service writes, as it does in production: it refuses a transaction, or it commits
- * one and the reply is lost. Shared between a test and the objects it calls, which run in one isolate.
+ * What D1 may do to a transaction that the service writes: refuse it, commit it and lose the reply, or commit
+ * it and let somebody else write before the reply arrives. Shared between a test and the objects that it
+ * calls, which run in one isolate.
  */
-export type Fault = "refuse" | "lose_reply";
+export type Fault = "none" | "refuse" | "lose_reply" | { beforeReply: (db: D1Database) => Promise<unknown> };
 
 let planned: Fault[] = [];
-let batches = 0;
+let afterwards: Fault = "none";
+let transactions = 0;
 
 export const faults = {
-  /** The next transactions fail in this order, and those after them do not. */
-  plan(...next: Fault[]): void {
-    planned = next;
-  },
-  /** Every transaction fails so until `clear`. */
-  always(fault: Fault): void {
-    planned = Array<Fault>(10_000).fill(fault);
+  /** The next transactions meet these, in this order; every one after them meets `then`. */
+  plan(next: readonly Fault[], then: Fault = "none"): void {
+    planned = [...next];
+    afterwards = then;
+    transactions = 0;
   },
   clear(): void {
-    planned = [];
+    faults.plan([]);
   },
-  batches: () => batches,
+  /** Transactions tried since `plan` or `clear`. */
+  transactions: () => transactions,
 };
 
 export function faulty(db: D1Database): D1Database {
   return new Proxy(db, {
     get(target, property) {
-      if (property !== "batch") {
-        const value: unknown = Reflect.get(target, property);
-        return typeof value === "function" ? value.bind(target) : value;
-      }
-      return async (statements: D1PreparedStatement[]) => {
-        batches++;
-        const fault = planned.shift();
-        if (fault === "refuse") throw new Error("D1_ERROR: planned refusal");
-        const results = await target.batch(statements);
-        if (fault === "lose_reply") throw new Error("D1_ERROR: planned loss of the reply");
-        return results;
-      };
+      if (property === "batch") return (statements: D1PreparedStatement[]) => faultyBatch(target, statements);
+      const value: unknown = Reflect.get(target, property);
+      return typeof value === "function" ? value.bind(target) : value;
     },
   });
+}
+
+async function faultyBatch(db: D1Database, statements: D1PreparedStatement[]): Promise<D1Result[]> {
+  transactions++;
+  const fault = planned.shift() ?? afterwards;
+  if (fault === "refuse") throw new Error("D1_ERROR: planned refusal");
+  const results = await db.batch(statements);
+  if (fault === "lose_reply") throw new Error("D1_ERROR: planned loss of the reply");
+  if (typeof fault === "object") await fault.beforeReply(db);
+  return results;
 }

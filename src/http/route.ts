@@ -87,9 +87,9 @@ function parseQuery(route: Route, c: AppContext): Record<string, unknown> {
 }
 
 async function parseBody(schema: z.ZodType, c: AppContext): Promise<unknown> {
-  const text = await c.req.text();
-  if (text !== "") requireJsonMediaType(c);
-  const parsed = schema.safeParse(text.trim() === "" ? {} : parseJson(text));
+  const bytes = await c.req.arrayBuffer();
+  if (bytes.byteLength > 0) requireJsonMediaType(c);
+  const parsed = schema.safeParse(bytes.byteLength === 0 ? {} : parseJson(bytes));
   if (!parsed.success) throw invalid("invalid_request", parsed.error);
   return parsed.data;
 }
@@ -106,9 +106,9 @@ function requireJsonMediaType(c: AppContext): void {
   );
 }
 
-function parseJson(text: string): unknown {
+function parseJson(bytes: ArrayBuffer): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ProblemError({ code: "invalid_json", detail: `The body is not JSON: ${reason}` });

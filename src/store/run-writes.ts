@@ -46,19 +46,19 @@ export type RunWriteResult =
   | { kind: "began"; runId: number; created: boolean; status: RunStatus; attempt: number; startedAtMs: number }
   | { kind: "closed"; changed: boolean };
 
-const INSERT_RUN = `
+export const INSERT_RUN = `
   INSERT INTO agent_runs (agent_name, framework, status, input_data, started_at, created_at,
                           request_key, attempt, lease_expires_at)
   VALUES (?1, ?2, 'running', ?3, ?4, ?4, ?5, 1, ?6)
   ON CONFLICT (request_key) DO NOTHING`;
 
-const FINISH_RUN = `
+export const FINISH_RUN = `
   UPDATE agent_runs
      SET status = ?3, output_data = ?4, output_truncated = ?5, error = ?6, tokens_input = ?7, tokens_output = ?8,
          cost_microusd = ?9, duration_ms = ?10, metadata = ?11, completed_at = ?12, finish_key = ?13
    WHERE id = ?1 AND attempt = ?2 AND status = 'running'`;
 
-const INTERRUPT_RUN = `
+export const INTERRUPT_RUN = `
   UPDATE agent_runs
      SET status = 'interrupted', error = ?3, duration_ms = max(0, ?4 - started_at), completed_at = ?4, finish_key = ?5
    WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND lease_expires_at <= ?4`;
@@ -67,7 +67,7 @@ const INTERRUPT_RUN = `
  * Adds up the rows that this very transaction closed, read from the rows themselves. The finish key is new
  * for every try: a repeat after a lost reply closes nothing, and so adds nothing.
  */
-const ROLL_UP_USAGE = `
+export const ROLL_UP_USAGE = `
   INSERT INTO usage_daily (agent_name, day, runs, tokens_input, tokens_output, cost_microusd, duration_ms)
   SELECT agent_name, completed_at / ${DAY_MS}, count(*), sum(tokens_input), sum(tokens_output),
          sum(cost_microusd), sum(duration_ms)
@@ -81,7 +81,7 @@ const ROLL_UP_USAGE = `
          cost_microusd = cost_microusd + excluded.cost_microusd,
          duration_ms = duration_ms + excluded.duration_ms`;
 
-const SELECT_BY_REQUEST_KEY = `
+export const SELECT_BY_REQUEST_KEY = `
   SELECT id, status, attempt, started_at FROM agent_runs WHERE request_key = ?1`;
 
 /**

@@ -1,0 +1,40 @@
+import { expect } from "vitest";
+import type { RunAnswer } from "../../src/contract/run.ts";
+import { readRun, rows } from "./service.ts";
+
+/** Guarantee 6: what is rolled up equals what the rows say. */
+export async function expectUsageToEqualTheRows(): Promise<void> {
+  const rolledUp = await rows("SELECT * FROM usage_daily ORDER BY agent_name, day");
+  const fromRows = await rows(
+    `SELECT agent_name, completed_at / 86400000 AS day, count(*) AS runs, sum(tokens_input) AS tokens_input,
+            sum(tokens_output) AS tokens_output, sum(cost_microusd) AS cost_microusd, sum(duration_ms) AS duration_ms
+       FROM agent_runs WHERE completed_at IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`,
+  );
+  expect(rolledUp).toEqual(fromRows);
+}
+
+/** Guarantee 1 and 5: the answer's id is the row's, and what was answered is what is stored. */
+export async function expectAnswerToBeStored(answer: RunAnswer): Promise<void> {
+  const stored = await readRun(answer.run_id);
+  expect(stored).toMatchObject({
+    id: answer.run_id,
+    agent_name: answer.agent,
+    status: answer.status,
+    output: answer.output,
+    error: answer.error,
+    duration_ms: answer.duration_ms,
+    tokens_input: answer.tokens_input,
+    tokens_output: answer.tokens_output,
+    estimated_cost: answer.estimated_cost,
+    started_at: answer.started_at,
+    completed_at: answer.completed_at,
+    attempt: answer.attempt,
+  });
+}
+
+export async function storedRuns(agent: string) {
+  return rows<{ id: number; status: string; input_data: string }>(
+    "SELECT id, status, input_data FROM agent_runs WHERE agent_name = ?1 ORDER BY id",
+    agent,
+  );
+}

@@ -1,0 +1,73 @@
+import { env } from "cloudflare:test";
+import { expect, test } from "vitest";
+import { RUN_STATUSES } from "../../src/contract/run.ts";
+import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
+import { SELECT_AGENTS_WITH_EXPIRED, SELECT_EXPIRED, SELECT_RUNNING_IDS } from "../../src/store/live-runs.ts";
+import { FINISH_RUN, INTERRUPT_RUN, ROLL_UP_USAGE, SELECT_BY_REQUEST_KEY } from "../../src/store/run-writes.ts";
+import { FIRST_RUN_ID_SINCE, listStatement, SELECT_RUN } from "../../src/store/runs.ts";
+import { SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
+import { rows } from "./service.ts";
+
+test("the schema is the one that was last looked at", async () => {
+  const schema = await rows<{ sql: string }>(
+    `SELECT sql FROM sqlite_master
+      WHERE sql IS NOT NULL AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' AND name <> 'd1_migrations'
+      ORDER BY type DESC, name`,
+  );
+  expect(schema.map(({ sql }) => `${sql};`).join("\n\n")).toMatchSnapshot();
+});
+
+const lists = [null, "echo"].flatMap((agentName) =>
+  [null, ...RUN_STATUSES].map((status) => ({
+    what: `list runs of ${agentName ?? "every agent"}, ${status ?? "any status"}`,
+    sql: listStatement({ agentName, status }),
+  })),
+);
+
+test.for([
+  ...lists,
+  { what: "a run", sql: SELECT_RUN },
+  { what: "finish", sql: FINISH_RUN },
+  { what: "interrupt", sql: INTERRUPT_RUN },
+  { what: "roll up usage", sql: ROLL_UP_USAGE },
+  { what: "a run by its request key", sql: SELECT_BY_REQUEST_KEY },
+  { what: "an agent's running runs", sql: SELECT_RUNNING_IDS },
+  { what: "an agent's expired leases", sql: SELECT_EXPIRED },
+  { what: "agents with expired leases", sql: SELECT_AGENTS_WITH_EXPIRED },
+  { what: "agents' activity", sql: SELECT_ACTIVITY },
+  { what: "the first run since an instant", sql: FIRST_RUN_ID_SINCE },
+  { what: "usage since a day", sql: SELECT_USAGE_SINCE },
+])("no full scan of the stored rows: $what", async ({ sql }) => {
+  const plan = await planOf(sql);
+
+  expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
+  // Walking the partial index of live runs, which are few, is the sweep's question itself.
+  const scans = plan.filter((step) => /^SCAN (agent_runs|last|usage_daily)\b/.test(step));
+  expect(scans.filter((step) => !step.includes("agent_runs_live"))).toEqual([]);
+});
+
+test.for([
+  { agentName: null, status: null, plan: "USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" },
+  { agentName: null, status: "completed", plan: "USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" },
+  { agentName: null, status: "failed", plan: "USING INDEX agent_runs_unhappy (status=? AND rowid>? AND rowid<?)" },
+  { agentName: "echo", status: null, plan: "USING INDEX agent_runs_by_agent (agent_name=? AND rowid>? AND rowid<?)" },
+  {
+    agentName: "echo",
+    status: "timed_out",
+    plan: "USING INDEX agent_runs_unhappy_by_agent (agent_name=? AND status=? AND rowid>? AND rowid<?)",
+  },
+  {
+    agentName: "echo",
+    status: "running",
+    plan: "USING INDEX agent_runs_live (agent_name=? AND rowid>? AND rowid<?)",
+  },
+] as const)("a list of agent $agentName, status $status goes by its own index", async ({ plan, ...filter }) => {
+  expect(await planOf(listStatement(filter))).toEqual([`SEARCH agent_runs ${plan}`]);
+});
+
+async function planOf(sql: string): Promise<string[]> {
+  const parameters = new Set(sql.match(/\?\d+/g)).size;
+  const statement = env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...Array(parameters).fill(1));
+  const { results } = await statement.all<{ detail: string }>();
+  return results.map(({ detail }) => detail);
+}
