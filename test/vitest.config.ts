@@ -14,6 +14,9 @@ export default defineConfig({
         test: { name: "pure", root, include: ["test/pure/**/*.test.ts"] },
       },
       {
+        test: { name: "server", root, include: ["test/server/**/*.test.ts"] },
+      },
+      {
         plugins: [
           cloudflareTest({
             main: "./test/worker.ts",

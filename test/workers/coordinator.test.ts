@@ -2,7 +2,9 @@ import { env, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import type { FinishRequest } from "../../src/coordinator/protocol.ts";
 import { everyMinute } from "../../src/scheduler/minute.ts";
-import { expectUsageToEqualTheRows } from "./history.ts";
+import { commitRunWrites } from "../../src/store/run-writes.ts";
+import { type Fault, faults } from "../faults.ts";
+import { expectAnswerToBeStored, expectUsageToEqualTheRows, storedRuns } from "./history.ts";
 import { post, readRun, run } from "./service.ts";
 
 const coordinatorOf = (agent: string) => env.COORDINATOR.getByName(agent);
@@ -38,7 +40,10 @@ const result = (runId: number, more: Partial<FinishRequest> = {}): FinishRequest
   ...more,
 });
 
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  faults.clear();
+  vi.useRealTimers();
+});
 
 test("a begin that is repeated under its request key finds its run and makes no second one", async () => {
   const key = crypto.randomUUID();
@@ -95,6 +100,23 @@ test.for(["evicted", "aborted"])("a coordinator that was %s still knows which ru
   expect(await begin(agent, { concurrency: 1 })).toMatchObject({ ok: false, problem: { code: "agent_at_limit" } });
 });
 
+test.for([
+  { when: "after its INSERT", transaction: 0 },
+  { when: "after its UPDATE", transaction: 1 },
+])("a run whose coordinator crashes $when, before the reply, is recorded once", async ({ transaction }) => {
+  const crash = () =>
+    runInDurableObject(coordinatorOf("counted-one"), (_instance, state) => state.abort("crash")).catch(() => {});
+  faults.plan([...Array<Fault>(transaction).fill("none"), { beforeReply: crash }]);
+
+  const answer = await run("counted-one", { transaction });
+
+  expect(answer).toMatchObject({ success: true, output: { transaction } });
+  const stored = (await storedRuns("counted-one")).filter((row) => row.input_data.includes(`:${transaction}`));
+  expect(stored).toMatchObject([{ id: answer.run_id, status: "completed" }]);
+  await expectAnswerToBeStored(answer);
+  await expectUsageToEqualTheRows();
+});
+
 test("a run whose coordinator crashes while it works is recorded all the same", async () => {
   const running = run("echo", { sleep_ms: 300 });
   await expect.poll(async () => (await post("/api/agents/echo/run")).status).toBe(200);
@@ -122,6 +144,13 @@ test("a run whose executor vanished is closed as interrupted after its deadline 
     error: "The executor of this attempt vanished before it recorded a result.",
   });
   await expectUsageToEqualTheRows();
+});
+
+test("an attempt is not interrupted while its lease lasts, whoever asks", async () => {
+  const runId = await begun("counted-four");
+  const interrupt = { kind: "interrupt", runId, attempt: 1, error: "gone", completedAtMs: Date.now() } as const;
+
+  expect(await commitRunWrites(env.DB, [interrupt], "some key")).toEqual([{ kind: "closed", changed: false }]);
 });
 
 test("a result that comes after the run was closed changes nothing", async () => {
