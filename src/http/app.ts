@@ -41,7 +41,9 @@ export function createApp(registry: Registry) {
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }));
 
   for (const [path, routes] of Map.groupBy(ROUTES, (route) => route.path)) mount(app, path, routes);
-  app.use("/api/openapi.json", authorizePage).use("/api/docs/*", authorizePage).route("/api", docs(ROUTES));
+  for (const path of ["/api/openapi.json", "/api/docs", "/api/docs/*"]) app.use(path, authorizePage);
+  app.route("/api", docs(ROUTES));
+  for (const path of ["/api/openapi.json", "/api/docs"]) refuseOtherMethods(app, path, ["GET", "HEAD"]);
   app.get("/", (c) => c.redirect("/api/docs"));
 
   app.notFound((c) => answerError(nothingThere(c), c));
@@ -49,12 +51,16 @@ export function createApp(registry: Registry) {
   return app;
 }
 
-/** A path's routes, and a 405 with `Allow` for every other method. */
 function mount(app: Hono<AppEnv>, path: string, routes: readonly Route[]): void {
   const pattern = path.replaceAll(/\{(\w+)\}/g, ":$1");
-  const allowed = routes.flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
   if (routes.every((route) => route.access === "token")) app.use(pattern, authorize);
   for (const route of routes) app.on(route.method, pattern, (c) => serve(route, c));
+  const allowed = routes.flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
+  refuseOtherMethods(app, pattern, allowed);
+}
+
+/** A path that is there is answered 405 with `Allow`, not 404 (RFC 9110, section 15.5.6). Mount it last. */
+function refuseOtherMethods(app: Hono<AppEnv>, pattern: string, allowed: readonly string[]): void {
   app.all(pattern, (c) => {
     throw new ProblemError(
       { code: "method_not_allowed", detail: `${c.req.path} takes ${allowed.join(", ")}, not ${c.req.method}.` },

@@ -103,6 +103,8 @@ test.for([
   { method: "POST", path: "/api/agents", allow: "GET, HEAD" },
   { method: "PUT", path: "/api/agents/runs/1", allow: "GET, HEAD" },
   { method: "PATCH", path: "/api/health", allow: "GET, HEAD" },
+  { method: "POST", path: "/api/openapi.json", allow: "GET, HEAD" },
+  { method: "DELETE", path: "/api/docs", allow: "GET, HEAD" },
 ])("$method $path is answered 405 with Allow: $allow", async ({ method, path, allow }) => {
   const response = await request(path, { method });
   expect(response.status).toBe(405);
