@@ -50,3 +50,23 @@ export const MAX_COORDINATOR_TRIES = 3;
 export const CLOCK_SKEW_MS = 60_000;
 /** What a caller is told to wait when the service, and not the caller, is the reason. */
 export const RETRY_AFTER_S = 5;
+
+// The scanner.
+export const MAX_SCAN_TARGETS = 50;
+export const MAX_TARGET_URL_CHARS = 500;
+/** Cloudflare lets one invocation wait for the headers of six answers at a time. */
+export const MAX_CONCURRENT_TARGETS = 6;
+/** For one target: its redirects, its headers and its body together. */
+export const TARGET_DEADLINE_MS = 15_000;
+export const MAX_REDIRECTS = 5;
+export const MAX_SCANNED_BYTES = 2 * 1024 * 1024;
+/** A page's title is looked for in so much of its beginning. */
+export const MAX_TITLE_SEARCH_BYTES = 256 * 1024;
+// What a report shows of what a site may make as long as it likes: fifty hostile targets stay under MAX_OUTPUT_BYTES.
+export const MAX_TITLE_BYTES = 200;
+export const MAX_SHOWN_URL_BYTES = 100;
+export const MAX_REASON_BYTES = 200;
+export const MAX_HEADER_VALUE_BYTES = 100;
+export const MAX_COOKIE_NAME_BYTES = 30;
+export const MAX_LISTED_COOKIES = 10;
+export const MAX_FINDINGS = 200;

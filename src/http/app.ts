@@ -77,14 +77,20 @@ function isPage(c: AppContext): boolean {
   return c.req.path === "/api/docs" || c.req.path.startsWith("/api/docs/");
 }
 
-const apiHeaders = secureHeaders({
-  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], formAction: ["'none'"] },
+const COMMON_HEADERS = {
+  strictTransportSecurity: "max-age=31536000; includeSubDomains",
   xFrameOptions: "DENY",
   permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
+};
+
+const apiHeaders = secureHeaders({
+  ...COMMON_HEADERS,
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], formAction: ["'none'"] },
 });
 
 /** Swagger UI styles elements from its script, and draws icons from data URLs. */
 const pageHeaders = secureHeaders({
+  ...COMMON_HEADERS,
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
     scriptSrc: ["'self'"],
@@ -95,5 +101,4 @@ const pageHeaders = secureHeaders({
     formAction: ["'none'"],
     baseUri: ["'none'"],
   },
-  xFrameOptions: "DENY",
 });
