@@ -3,6 +3,9 @@
 // What a caller may send.
 export const MAX_BODY_BYTES = 256 * 1024;
 export const MAX_AGENT_NAME_CHARS = 64;
+export const MAX_IDEMPOTENCY_KEY_CHARS = 255;
+/** How long one request may wait for a run that somebody else executes. */
+export const MAX_WAIT_S = 60;
 export const MAX_PAGE_RUNS = 200;
 export const DEFAULT_PAGE_RUNS = 50;
 export const MAX_COST_DAYS = 366;

@@ -3,8 +3,10 @@ import * as z from "zod";
 /** Every problem a caller can meet, and its HTTP status. A code does not exist until it stands here. */
 export const PROBLEM_STATUS = {
   invalid_json: 400,
+  invalid_idempotency_key: 400,
   invalid_request: 422,
   invalid_params: 422,
+  idempotency_mismatch: 422,
   unauthorized: 401,
   forbidden_origin: 403,
   not_found: 404,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DEFAULT_PAGE_RUNS, MAX_LISTED_OUTPUT_BYTES, MAX_PAGE_RUNS } from "./limits.ts";
+import { DEFAULT_PAGE_RUNS, MAX_LISTED_OUTPUT_BYTES, MAX_PAGE_RUNS, MAX_WAIT_S } from "./limits.ts";
 import { AgentName } from "./names.ts";
 
 export const RUN_STATUSES = [
@@ -95,6 +95,16 @@ export const RunDetail = RunSummary.extend({
   events_dropped: z.int().meta({ description: "How many events past the limit were not kept." }),
 }).meta({ id: "Run" });
 export type RunDetail = z.infer<typeof RunDetail>;
+
+export const RunQuery = z.strictObject({
+  wait: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_WAIT_S)
+    .optional()
+    .meta({ description: "Seconds to wait for the run to end." }),
+});
 
 export const RunListQuery = z.strictObject({
   agent: AgentName.optional(),

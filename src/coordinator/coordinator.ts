@@ -4,13 +4,18 @@ import type { Problem } from "../contract/problems.ts";
 import { refuseAdmission } from "../core/admission.ts";
 import { describeError, log } from "../log.ts";
 import { readExpiredAttempts, readRunningIds } from "../store/live-runs.ts";
-import { commitRunWrites, type RunWrite, type RunWriteResult } from "../store/run-writes.ts";
+import {
+  type BegunRow,
+  commitRunWrites,
+  type RunWrite,
+  type RunWriteResult,
+  readByRequestKey,
+} from "../store/run-writes.ts";
 import { StorageError } from "../store/storage.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import type {
   BeginOutcome,
   BeginRequest,
-  BegunRun,
   Coordinator,
   FinishOutcome,
   FinishRequest,
@@ -46,9 +51,9 @@ export function createCoordinator(options: {
   });
 
   /**
-   * Admits a run and inserts its row. On `ok` the row is durable and `runId` is that row's own id; the caller
-   * must execute the attempt and then `finish` it. Safe to repeat. Problems: `agent_at_limit`, `overloaded`,
-   * `storage_unavailable` (there may then be a row, which the sweep closes).
+   * Admits a run and inserts its row. On `started` the row is durable and `runId` is that row's own id; the
+   * caller must execute the attempt and then `finish` it. Safe to repeat. Problems: `agent_at_limit`,
+   * `overloaded`, `idempotency_mismatch`, `storage_unavailable` (there may then be a row, which the sweep closes).
    */
   function begin(request: BeginRequest): Promise<BeginOutcome> {
     return orUnavailable(async () => {
@@ -60,25 +65,39 @@ export function createCoordinator(options: {
         maxPendingWrites: MAX_PENDING_WRITES,
         retryAfterS: RETRY_AFTER_S,
       });
-      return refusal === null ? slots.enter(() => insert(request)) : { ok: false, problem: refusal };
+      if (refusal === null) return slots.enter(() => insert(request), startedRunId);
+      const earlier = request.fingerprint === null ? null : await readByRequestKey(db, request.requestKey);
+      return earlier === null ? { ok: false, problem: refusal } : outcomeFor(request, earlier);
     });
   }
 
-  async function insert(request: BeginRequest): Promise<BegunRun> {
+  async function insert(request: BeginRequest): Promise<BeginOutcome> {
     const startedAtMs = nowMs();
+    const { requestKey, fingerprint, leaseKey, framework, inputJson } = request;
     const begun = await writes.submit({
       kind: "begin",
-      requestKey: request.requestKey,
       agentName,
-      framework: request.framework,
-      inputJson: request.inputJson,
+      requestKey,
+      fingerprint,
+      leaseKey,
+      framework,
+      inputJson,
       startedAtMs,
       leaseExpiresAtMs: startedAtMs + request.timeoutMs + LEASE_GRACE_MS,
     });
     if (begun.kind !== "began") throw new Error(`a begin was answered as ${begun.kind}`);
-    if (begun.status !== "running") throw new StorageError(`run ${begun.runId} is already ${begun.status}`);
-    log.info("run.started", { run_id: begun.runId, agent: agentName, attempt: begun.attempt });
-    return { ok: true, runId: begun.runId, attempt: begun.attempt, startedAtMs: begun.startedAtMs };
+    return outcomeFor(request, begun.row);
+  }
+
+  /** What a request gets of the run that its key names: the attempt, if it is this executor's, or a place beside it. */
+  function outcomeFor(request: BeginRequest, row: BegunRow): BeginOutcome {
+    const { runId, attempt, startedAtMs } = row;
+    if (row.leaseKey === request.leaseKey && row.status === "running") {
+      log.info("run.started", { run_id: runId, agent: agentName, attempt });
+      return { ok: true, kind: "started", runId, attempt, startedAtMs };
+    }
+    if (row.fingerprint !== request.fingerprint) return { ok: false, problem: idempotencyMismatch(runId) };
+    return { ok: true, kind: "joined", runId };
   }
 
   /**
@@ -134,6 +153,17 @@ export function createCoordinator(options: {
   }
 
   return { begin, finish, closeExpired };
+}
+
+function startedRunId(outcome: BeginOutcome): number | null {
+  return outcome.ok && outcome.kind === "started" ? outcome.runId : null;
+}
+
+function idempotencyMismatch(runId: number): Problem {
+  return {
+    code: "idempotency_mismatch",
+    detail: `Run ${runId} was started under this Idempotency-Key with another request. Use a new key for a new request.`,
+  };
 }
 
 /** UTF-16 units, near enough to bytes for a bound that is far from any hard limit. */

@@ -6,17 +6,23 @@ import type { FinishWrite } from "../store/run-writes.ts";
 export interface BeginRequest {
   /** Names this request: a begin that is repeated under it finds its run and makes no second one. */
   requestKey: string;
+  /** What is asked for under that key, where a caller chose it; null where the key is new for every request. */
+  fingerprint: string | null;
+  /** New for every executor: whose the attempt is. */
+  leaseKey: string;
   framework: string;
   inputJson: string;
   concurrency: number;
   timeoutMs: number;
 }
 
+/** `started`: execute the attempt and finish it. `joined`: the key's run is somebody else's, or has ended. */
 export type BeginOutcome =
-  | { ok: true; runId: number; attempt: number; startedAtMs: number }
+  | { ok: true; kind: "started"; runId: number; attempt: number; startedAtMs: number }
+  | { ok: true; kind: "joined"; runId: number }
   | { ok: false; problem: Problem };
 
-export type BegunRun = Extract<BeginOutcome, { ok: true }>;
+export type StartedRun = Extract<BeginOutcome, { kind: "started" }>;
 
 export type FinishRequest = Omit<FinishWrite, "kind" | "completedAtMs">;
 

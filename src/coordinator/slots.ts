@@ -27,13 +27,17 @@ export function createSlots(readRunningIds: () => Promise<number[]>) {
     for (const runId of running) if (!leavingBefore.has(runId)) held.add(runId);
   }
 
-  /** Holds a slot while `insert` is on its way, and for its run from then on. */
-  async function enter<Begun extends { runId: number }>(insert: () => Promise<Begun>): Promise<Begun> {
+  /** Holds a slot while `insert` is on its way, and from then on for the run that `startedBy` finds in its outcome. */
+  async function enter<Outcome>(
+    insert: () => Promise<Outcome>,
+    startedBy: (outcome: Outcome) => number | null,
+  ): Promise<Outcome> {
     entering++;
     try {
-      const begun = await insert();
-      held.add(begun.runId);
-      return begun;
+      const outcome = await insert();
+      const runId = startedBy(outcome);
+      if (runId !== null) held.add(runId);
+      return outcome;
     } finally {
       entering--;
     }

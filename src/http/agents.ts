@@ -1,18 +1,21 @@
 import * as z from "zod";
 import type { Agent } from "../agents/define-agent.ts";
 import { AgentDetail, AgentList, AgentListQuery, type AgentSummary } from "../contract/agent.ts";
-import { RECENT_RUNS } from "../contract/limits.ts";
+import { LEASE_GRACE_MS, RECENT_RUNS } from "../contract/limits.ts";
 import { AgentName } from "../contract/names.ts";
 import { RunAnswer, RunRequest } from "../contract/run.ts";
+import type { RunRecord } from "../contract/run-record.ts";
 import { agentStatus } from "../core/agent-status.ts";
 import { microusdToUsd } from "../core/money.ts";
+import { isTerminal } from "../core/run-state.ts";
 import { type RunOutcome, runAgent } from "../executor/run-agent.ts";
-import { randomKey } from "../random.ts";
 import { type AgentActivity, readAgentActivity } from "../store/agent-activity.ts";
-import { listRuns, readRun } from "../store/runs.ts";
+import { listRuns } from "../store/runs.ts";
 import type { AppContext } from "./app-context.ts";
+import { awaitRun } from "./await-run.ts";
+import { identityOf } from "./idempotency.ts";
 import { invalid, ProblemError } from "./problems.ts";
-import { defineRoute } from "./route.ts";
+import { defineRoute, type Reply } from "./route.ts";
 import { instantOrNull, runAnswer, runSummary } from "./run-view.ts";
 
 const pathParams = { schema: z.object({ name: AgentName }), absent: "agent_not_found" } as const;
@@ -77,15 +80,18 @@ const runAnAgent = defineRoute({
   tag: "Agents",
   summary: "Run an agent and wait for its result",
   description:
-    "Answers when the run has ended, with the run as the history has it. A run that failed is a 200 with `success: false`: the request was carried out, and `status` and `error` say how the run ended.",
+    "Answers when the run has ended, with the run as the history has it. A run that failed is a 200 with `success: false`: the request was carried out, and `status` and `error` say how the run ended. With an `Idempotency-Key` header a repeated request joins the run of the first, and is answered with `Idempotency-Replayed: true`; a key belongs to one agent and lives as long as its run is stored.",
   access: "token",
   pathParams,
   body: RunRequest,
   answer: RunAnswer,
+  answerStatuses: [200, 202],
   problems: [
     "agent_not_found",
     "agent_disabled",
     "invalid_params",
+    "invalid_idempotency_key",
+    "idempotency_mismatch",
     "agent_at_limit",
     "overloaded",
     "storage_unavailable",
@@ -104,13 +110,13 @@ const runAnAgent = defineRoute({
       agent,
       input: input.data,
       inputJson: JSON.stringify(params),
-      requestKey: randomKey(),
+      ...(await identityOf(c, agent.name, { params })),
       env: c.env,
       serviceOrigin: new URL(c.req.url).origin,
     });
     // A caller who goes away takes the Worker with it, unless the run holds on to it.
     c.executionCtx.waitUntil(running);
-    return { body: runAnswer(await runOf(await running, c)) };
+    return answerTo(await running, agent, c);
   },
 });
 
@@ -124,20 +130,31 @@ function findAgent(name: string, c: AppContext): Agent {
   return agent;
 }
 
-async function runOf(outcome: RunOutcome, c: AppContext) {
+async function answerTo(outcome: RunOutcome, agent: Agent, c: AppContext): Promise<Reply<z.input<typeof RunAnswer>>> {
   switch (outcome.kind) {
     case "recorded":
-      return outcome.run;
+      return { body: runAnswer(outcome.run) };
     case "refused":
       throw new ProblemError(outcome.problem);
-    case "closed_elsewhere": {
-      const run = await readRun(c.env.DB, outcome.runId);
-      if (run === null) throw new Error(`the coordinator began run ${outcome.runId} but the history has none`);
-      return run;
-    }
+    case "joined":
+      return joinedAnswer(outcome.runId, agent.timeoutMs + LEASE_GRACE_MS, c);
+    case "closed_elsewhere":
+      return { body: runAnswer(await storedRun(outcome.runId, 0, c)) };
     default:
       return outcome satisfies never;
   }
+}
+
+async function joinedAnswer(runId: number, waitMs: number, c: AppContext): Promise<Reply<z.input<typeof RunAnswer>>> {
+  const run = await storedRun(runId, waitMs, c);
+  const headers = { "Idempotency-Replayed": "true" };
+  return { status: isTerminal(run.status) ? 200 : 202, headers, body: runAnswer(run) };
+}
+
+async function storedRun(runId: number, waitMs: number, c: AppContext): Promise<RunRecord> {
+  const run = await awaitRun(c.env.DB, runId, waitMs);
+  if (run === null) throw new Error(`the coordinator knows run ${runId} but the history does not`);
+  return run;
 }
 
 async function summarize(agents: readonly Agent[], c: AppContext): Promise<AgentSummary[]> {

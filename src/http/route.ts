@@ -12,7 +12,7 @@ export interface PathParams<Schema extends z.ZodObject> {
 
 export interface Reply<Body> {
   body: Body;
-  status?: 200 | 503;
+  status?: 200 | 202 | 503;
   headers?: Record<string, string>;
 }
 
@@ -35,7 +35,7 @@ interface RouteSpec<
   body?: Body;
   answer: Answer;
   /** The statuses that come with `answer`; 200 alone unless said. */
-  answerStatuses?: readonly (200 | 503)[];
+  answerStatuses?: readonly (200 | 202 | 503)[];
   /** Problems beyond those that any route of its kind can answer. */
   problems: readonly ProblemCode[];
   handle(

@@ -1,8 +1,11 @@
 import * as z from "zod";
+import { MAX_WAIT_S } from "../contract/limits.ts";
 import { RunId } from "../contract/names.ts";
-import { RunDetail, RunListQuery, RunPage } from "../contract/run.ts";
+import { RunDetail, RunListQuery, RunPage, RunQuery } from "../contract/run.ts";
 import { decodeCursor, encodeCursor } from "../core/cursor.ts";
-import { listRuns, readRun } from "../store/runs.ts";
+import { listRuns } from "../store/runs.ts";
+import { awaitRun } from "./await-run.ts";
+import { readPreferences } from "./prefer.ts";
 import { ProblemError } from "./problems.ts";
 import { defineRoute } from "./route.ts";
 import { instantOrNull, runDetail, runSummary } from "./run-view.ts";
@@ -56,12 +59,15 @@ const getRun = defineRoute({
   path: "/api/agents/runs/{id}",
   tag: "Runs",
   summary: "Show a run with its events",
+  description: "With `wait`, or `Prefer: wait=<seconds>`, answers once the run has ended, or after that time as it is.",
   access: "token",
   pathParams: { schema: z.object({ id: RunId }), absent: "run_not_found" },
+  query: RunQuery,
   answer: RunDetail,
   problems: ["run_not_found"],
-  async handle({ path }, c) {
-    const run = await readRun(c.env.DB, path.id);
+  async handle({ path, query }, c) {
+    const waitS = query.wait ?? readPreferences(c.req.header("Prefer")).waitS ?? 0;
+    const run = await awaitRun(c.env.DB, path.id, Math.min(waitS, MAX_WAIT_S) * 1_000);
     if (run === null) throw new ProblemError({ code: "run_not_found", detail: `There is no run ${path.id}.` });
     return { body: runDetail(run) };
   },

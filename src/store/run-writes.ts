@@ -6,6 +6,10 @@ import { StorageError, storage } from "./storage.ts";
 export interface BeginWrite {
   kind: "begin";
   requestKey: string;
+  /** What was asked for under that key, where a caller chose it. */
+  fingerprint: string | null;
+  /** Names the executor that the attempt belongs to. */
+  leaseKey: string;
   agentName: string;
   framework: string;
   inputJson: string;
@@ -41,15 +45,23 @@ export interface InterruptWrite {
 
 export type RunWrite = BeginWrite | FinishWrite | InterruptWrite;
 
-/** `began`: the run's id, and whether this very write made the row. `closed`: whether this very write changed it. */
-export type RunWriteResult =
-  | { kind: "began"; runId: number; created: boolean; status: RunStatus; attempt: number; startedAtMs: number }
-  | { kind: "closed"; changed: boolean };
+/** The run that a request key names, whoever made it. */
+export interface BegunRow {
+  runId: number;
+  status: RunStatus;
+  attempt: number;
+  startedAtMs: number;
+  fingerprint: string | null;
+  leaseKey: string | null;
+}
+
+/** `began`: the request's run, made by this very write or found. `closed`: whether this very write changed it. */
+export type RunWriteResult = { kind: "began"; row: BegunRow } | { kind: "closed"; changed: boolean };
 
 export const INSERT_RUN = `
   INSERT INTO agent_runs (agent_name, framework, status, input_data, started_at, created_at,
-                          request_key, attempt, lease_expires_at)
-  VALUES (?1, ?2, 'running', ?3, ?4, ?4, ?5, 1, ?6)
+                          request_key, attempt, lease_expires_at, fingerprint, lease_key)
+  VALUES (?1, ?2, 'running', ?3, ?4, ?4, ?5, 1, ?6, ?7, ?8)
   ON CONFLICT (request_key) DO NOTHING`;
 
 export const FINISH_RUN = `
@@ -82,7 +94,8 @@ export const ROLL_UP_USAGE = `
          duration_ms = duration_ms + excluded.duration_ms`;
 
 export const SELECT_BY_REQUEST_KEY = `
-  SELECT id, status, attempt, started_at FROM agent_runs WHERE request_key = ?1`;
+  SELECT id AS runId, status, attempt, started_at AS startedAtMs, fingerprint, lease_key AS leaseKey
+    FROM agent_runs WHERE request_key = ?1`;
 
 /**
  * Commits the writes as one transaction and answers each in its place. On return they are durable; on a
@@ -114,6 +127,8 @@ function runStatement(db: D1Database, write: RunWrite, finishKey: string): D1Pre
           write.startedAtMs,
           write.requestKey,
           write.leaseExpiresAtMs,
+          write.fingerprint,
+          write.leaseKey,
         );
     case "finish":
       return db
@@ -145,25 +160,19 @@ async function runWriteResult(db: D1Database, write: RunWrite, result: D1Result 
   const changed = result.meta.changes === 1;
   if (write.kind !== "begin") return { kind: "closed", changed };
   // After an ignored conflict last_row_id is that of some earlier INSERT: only `changes` tells.
-  if (!changed) return readBegun(db, write.requestKey);
-  const runId = result.meta.last_row_id;
-  return { kind: "began", runId, created: true, status: "running", attempt: 1, startedAtMs: write.startedAtMs };
+  if (changed) return { kind: "began", row: insertedRow(write, result.meta.last_row_id) };
+  const row = await readByRequestKey(db, write.requestKey);
+  if (row === null) throw new StorageError("a run refused as a duplicate is not there");
+  return { kind: "began", row };
 }
 
-async function readBegun(db: D1Database, requestKey: string): Promise<RunWriteResult> {
-  const row = await storage("find the run of a request", () =>
-    db
-      .prepare(SELECT_BY_REQUEST_KEY)
-      .bind(requestKey)
-      .first<{ id: number; status: RunStatus; attempt: number; started_at: number }>(),
+function insertedRow({ startedAtMs, fingerprint, leaseKey }: BeginWrite, runId: number): BegunRow {
+  return { runId, status: "running", attempt: 1, startedAtMs, fingerprint, leaseKey };
+}
+
+/** The run that a request key names, or null. */
+export function readByRequestKey(db: D1Database, requestKey: string): Promise<BegunRow | null> {
+  return storage("find the run of a request", () =>
+    db.prepare(SELECT_BY_REQUEST_KEY).bind(requestKey).first<BegunRow>(),
   );
-  if (row === null) throw new StorageError("a run refused as a duplicate is not there");
-  return {
-    kind: "began",
-    runId: row.id,
-    created: false,
-    status: row.status,
-    attempt: row.attempt,
-    startedAtMs: row.started_at,
-  };
 }

@@ -20,6 +20,8 @@ export const SELECT_RUN = `
          tokens_output, cost_microusd, duration_ms, error, metadata, created_at, started_at, completed_at
     FROM agent_runs WHERE id = ?1`;
 
+const SELECT_STATUS = "SELECT status FROM agent_runs WHERE id = ?1";
+
 const LISTED_COLUMNS = `
   id, agent_name, framework, status, attempt,
   CASE WHEN octet_length(output_data) <= ${MAX_LISTED_OUTPUT_BYTES} THEN output_data END AS output_data,
@@ -30,6 +32,11 @@ const LISTED_COLUMNS = `
 export async function readRun(db: D1Database, runId: number): Promise<RunRecord | null> {
   const row = await storage("read a run", () => db.prepare(SELECT_RUN).bind(runId).first());
   return row === null ? null : RunRecord.parse(row);
+}
+
+/** A run's status, or null. */
+export async function readRunStatus(db: D1Database, runId: number): Promise<RunStatus | null> {
+  return storage("read a run's status", () => db.prepare(SELECT_STATUS).bind(runId).first<RunStatus>("status"));
 }
 
 /** Runs that match, newest first, at most `limit`. Reads in proportion to what it returns, not to what is stored. */

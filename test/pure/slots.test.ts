@@ -12,6 +12,8 @@ function history(...running: number[]) {
   return { now, answer: () => answers.shift()?.(), slots: createSlots(read) };
 }
 
+const runId = (outcome: { runId: number }) => outcome.runId;
+
 async function known(of: ReturnType<typeof history>): Promise<void> {
   const knowing = of.slots.known();
   of.answer();
@@ -28,7 +30,7 @@ test("a run holds its slot from before its INSERT until after its close", async 
   const of = history();
   await known(of);
   const inserted = Promise.withResolvers<{ runId: number }>();
-  const entering = of.slots.enter(() => inserted.promise);
+  const entering = of.slots.enter(() => inserted.promise, runId);
   expect(of.slots.inUse()).toBe(1);
   inserted.resolve({ runId: 1 });
   await entering;
@@ -41,9 +43,9 @@ test("an INSERT that fails frees its slot, and a close that fails does not", asy
   const of = history();
   await known(of);
   const fail = () => Promise.reject(new Error("down"));
-  await expect(of.slots.enter(fail)).rejects.toThrow("down");
+  await expect(of.slots.enter(fail, runId)).rejects.toThrow("down");
   expect(of.slots.inUse()).toBe(0);
-  await of.slots.enter(async () => ({ runId: 1 }));
+  await of.slots.enter(async () => ({ runId: 1 }), runId);
   await expect(of.slots.leave(1, fail)).rejects.toThrow("down");
   expect(of.slots.inUse()).toBe(1);
 });
@@ -51,7 +53,7 @@ test("an INSERT that fails frees its slot, and a close that fails does not", asy
 test("in doubt, the history decides", async () => {
   const of = history();
   await known(of);
-  await of.slots.enter(async () => ({ runId: 1 }));
+  await of.slots.enter(async () => ({ runId: 1 }), runId);
   of.now.add(2); // an INSERT whose reply was lost; and run 1 was closed by an UPDATE whose reply was lost
   of.slots.doubt();
   await known(of);
@@ -63,7 +65,7 @@ test("in doubt, the history decides", async () => {
 test("a run that begins while the history is read keeps its slot", async () => {
   const of = history();
   const knowing = of.slots.known();
-  await of.slots.enter(async () => ({ runId: 1 }));
+  await of.slots.enter(async () => ({ runId: 1 }), runId);
   of.answer(); // read before run 1 was there
   await knowing;
   expect(of.slots.inUse()).toBe(1);

@@ -9,9 +9,11 @@ import { post, readRun, run } from "./service.ts";
 
 const coordinatorOf = (agent: string) => env.COORDINATOR.getByName(agent);
 
-const begin = (agent: string, more: { requestKey?: string; concurrency?: number } = {}) =>
+const begin = (agent: string, more: { leaseKey?: string; requestKey?: string; concurrency?: number } = {}) =>
   coordinatorOf(agent).begin({
     requestKey: crypto.randomUUID(),
+    fingerprint: null,
+    leaseKey: "the executor",
     framework: "code",
     inputJson: "{}",
     concurrency: 100,
@@ -22,6 +24,7 @@ const begin = (agent: string, more: { requestKey?: string; concurrency?: number 
 async function begun(agent: string, requestKey?: string): Promise<number> {
   const outcome = await begin(agent, requestKey === undefined ? {} : { requestKey });
   if (!outcome.ok) throw new Error(outcome.problem.detail);
+  expect(outcome.kind).toBe("started");
   return outcome.runId;
 }
 
