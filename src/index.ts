@@ -1,13 +1,17 @@
 import { AGENTS, createRegistry } from "./agents/registry.ts";
+import type { Wake } from "./coordinator/wake.ts";
 import type { Env } from "./env.ts";
+import { consumeWakes } from "./executor/consume-wakes.ts";
 import { createApp } from "./http/app.ts";
 import { everyMinute } from "./scheduler/minute.ts";
 
 export { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
 
-const app = createApp(createRegistry(AGENTS));
+const registry = createRegistry(AGENTS);
+const app = createApp(registry);
 
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
   scheduled: (_controller, env) => everyMinute(env),
-} satisfies ExportedHandler<Env>;
+  queue: (batch, env, ctx) => consumeWakes(batch, { env, registry, waitUntil: (work) => ctx.waitUntil(work) }),
+} satisfies ExportedHandler<Env, Wake>;

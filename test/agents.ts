@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defineAgent } from "../src/agents/define-agent.ts";
+import { NonRetryableError, RetryAfterError } from "../src/agents/errors.ts";
 import { sleep } from "../src/clock.ts";
 
 const base = {
@@ -12,6 +13,10 @@ const base = {
   timeoutMs: 5_000,
   concurrency: 100,
 };
+
+/** What `narrow` was asked to do, in the order in which it began. */
+export const started: unknown[] = [];
+export const mostAtOnce = { now: 0, narrow: 0 };
 
 /** Each misbehaves in one way. */
 export const TEST_AGENTS = [
@@ -87,12 +92,54 @@ export const TEST_AGENTS = [
   defineAgent({
     ...base,
     name: "single",
-    concurrency: 1,
+    concurrency: { limit: 1, whenFull: "reject" },
     input: z.object({ sleep_ms: z.int() }),
     async execute({ sleep_ms }) {
       await sleep(sleep_ms);
       return "done";
     },
+  }),
+  defineAgent({
+    ...base,
+    name: "flaky",
+    input: z.object({
+      succeedsAt: z.int(),
+      how: z.enum(["throw", "never", "after", "hang", "crash"]).default("throw"),
+    }),
+    timeoutMs: 300,
+    retry: { maxAttempts: 3, minDelayMs: 1, maxDelayMs: 1 },
+    async execute({ succeedsAt, how }, { attempt, signal, usage }) {
+      usage.add({ inputTokens: 10, costUsd: 0.5 });
+      if (attempt >= succeedsAt) return `attempt ${attempt}`;
+      if (how === "never") throw new NonRetryableError("it is no use");
+      if (how === "after") throw new RetryAfterError(1_500, "come back later");
+      if (how === "hang") await scheduler.wait(5_000, { signal });
+      throw new Error(`attempt ${attempt} failed`);
+    },
+  }),
+  defineAgent({
+    ...base,
+    name: "narrow",
+    concurrency: { limit: 2, maxQueued: 20 },
+    queueTtlMs: 60_000,
+    input: z.object({ sleep_ms: z.int().default(0), mark: z.unknown() }),
+    async execute({ sleep_ms, mark }, { signal }) {
+      started.push(mark);
+      mostAtOnce.narrow = Math.max(mostAtOnce.narrow, ++mostAtOnce.now);
+      try {
+        if (sleep_ms > 0) await scheduler.wait(sleep_ms, { signal });
+      } finally {
+        mostAtOnce.now--;
+      }
+      return mark;
+    },
+  }),
+  defineAgent({
+    ...base,
+    name: "newest-wins",
+    concurrency: { limit: 1, whenFull: "cancel_oldest" },
+    input: z.object({ sleep_ms: z.int() }),
+    execute: ({ sleep_ms }, { signal }) => scheduler.wait(sleep_ms, { signal }),
   }),
   defineAgent({ ...base, name: "retired", enabled: false, execute: async () => null }),
   defineAgent({

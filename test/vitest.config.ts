@@ -22,6 +22,12 @@ export default defineConfig({
             main: "./test/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
+              // As src/local/start.ts has it, and for its reason.
+              compatibilityFlags: [
+                "nodejs_compat",
+                "global_fetch_strictly_public",
+                "queue_consumer_no_wait_for_wait_until",
+              ],
               bindings: { MIGRATIONS: migrations, LOCAL_OPEN: "true", SCANNER_ALLOW_PRIVATE: "true" },
             },
           }),

@@ -1,6 +1,8 @@
 import { AGENTS, createRegistry } from "../src/agents/registry.ts";
 import { AgentCoordinator as RealCoordinator } from "../src/coordinator/agent-coordinator.ts";
+import type { Wake } from "../src/coordinator/wake.ts";
 import type { Env } from "../src/env.ts";
+import { consumeWakes } from "../src/executor/consume-wakes.ts";
 import { createApp } from "../src/http/app.ts";
 import { everyMinute } from "../src/scheduler/minute.ts";
 import { TEST_AGENTS } from "./agents.ts";
@@ -13,9 +15,11 @@ export class AgentCoordinator extends RealCoordinator {
   }
 }
 
-const app = createApp(createRegistry([...AGENTS, ...TEST_AGENTS]));
+const registry = createRegistry([...AGENTS, ...TEST_AGENTS]);
+const app = createApp(registry);
 
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
   scheduled: (_controller, env) => everyMinute(env),
-} satisfies ExportedHandler<Env>;
+  queue: (batch, env, ctx) => consumeWakes(batch, { env, registry, waitUntil: (work) => ctx.waitUntil(work) }),
+} satisfies ExportedHandler<Env, Wake>;

@@ -1,6 +1,7 @@
-import type * as z from "zod";
-import { MAX_CONCURRENCY, MAX_TIMEOUT_MS } from "../contract/limits.ts";
+import * as z from "zod";
+import { DEFAULT_MAX_QUEUED, MAX_CONCURRENCY, MAX_QUEUED, MAX_TIMEOUT_MS } from "../contract/limits.ts";
 import { AgentName, RESERVED_AGENT_NAMES } from "../contract/names.ts";
+import { RunPolicy } from "../contract/run-policy.ts";
 import type { Env } from "../env.ts";
 
 /** What an agent's code is given besides its input. */
@@ -8,7 +9,7 @@ export interface AgentContext {
   runId: number;
   /** 1 for the first attempt of the run. */
   attempt: number;
-  /** Aborts at the deadline. Pass it on to `fetch` and to whatever else waits. */
+  /** Aborts at the deadline, and when the run is cancelled. Pass it on to `fetch` and to whatever else waits. */
   signal: AbortSignal;
   /** Adds a line to the run's log; `data` is any JSON value. Bounded: what is cut or dropped is marked so. */
   log(message: string, data?: unknown): void;
@@ -20,6 +21,23 @@ export interface AgentContext {
   /** The service's own origin as the caller reached it, e.g. `https://agents.example.com`. */
   serviceOrigin: string;
 }
+
+const Concurrency = z.strictObject({
+  /** How many attempts may run at once. */
+  limit: z.int().min(1).max(MAX_CONCURRENCY),
+  /** What a run gets when all slots are taken: a place in the queue, a 429, or the place of the oldest running run. */
+  whenFull: z.enum(["queue", "reject", "cancel_oldest"]).default("queue"),
+  /** How many runs may wait; past it callers get a 429. */
+  maxQueued: z.int().min(0).max(MAX_QUEUED).default(DEFAULT_MAX_QUEUED),
+});
+
+/** The limits of an agent: what is left out has a default, and a bare number of `concurrency` is its `limit`. */
+const Limits = z.object({
+  timeoutMs: z.int().min(1).max(MAX_TIMEOUT_MS),
+  concurrency: z.preprocess((value) => (typeof value === "number" ? { limit: value } : value), Concurrency),
+  queueTtlMs: RunPolicy.shape.queueTtlMs,
+  retry: RunPolicy.shape.retry,
+});
 
 export interface AgentSpec<Input extends z.ZodType, Output extends z.ZodType> {
   /** Unique; lower-case letters, digits, "_" and "-". It names the agent in URLs and in the history. */
@@ -38,35 +56,30 @@ export interface AgentSpec<Input extends z.ZodType, Output extends z.ZodType> {
   output: Output;
   /** Deadline of one attempt, in milliseconds. */
   timeoutMs: number;
-  /** How many attempts may run at once. */
-  concurrency: number;
-  /** May run many times at once, also in one isolate: keep no state outside. Throw to fail the run. */
+  /** How many attempts may run at once, and what happens to a run past them. */
+  concurrency: number | z.input<typeof Concurrency>;
+  /** How long a run may wait for its turn, in milliseconds. Default a day. */
+  queueTtlMs?: number;
+  /** How attempts that end badly are repeated. Default never: an agent must be safe to repeat to be repeated. */
+  retry?: z.input<typeof RunPolicy.shape.retry>;
+  /** May run many times at once, also in one isolate: keep no state outside. Throw to fail the attempt. */
   execute(input: z.output<Input>, context: AgentContext): Promise<z.input<Output>>;
 }
 
-/** An agent as the service holds it, its own types forgotten. */
-export type Agent = Required<Omit<AgentSpec<z.ZodType, z.ZodType>, "role">> & {
-  role: string | null;
-  /** What kind of agent it is: `code` is one written in a file of `src/agents`. */
-  framework: "code";
-};
+/** An agent as the service holds it: its own types forgotten, its limits complete. */
+export type Agent = Required<Omit<AgentSpec<z.ZodType, z.ZodType>, "role" | keyof z.input<typeof Limits>>> &
+  z.output<typeof Limits> & {
+    role: string | null;
+    /** What kind of agent it is: `code` is one written in a file of `src/agents`. */
+    framework: "code";
+  };
 
 /** Declares an agent. Throws at start-up on a name or a limit that cannot be. */
 export function defineAgent<Input extends z.ZodType, Output extends z.ZodType>(spec: AgentSpec<Input, Output>): Agent {
   const name = AgentName.safeParse(spec.name);
   if (!name.success) throw new Error(`agent name "${spec.name}" ${name.error.issues[0]?.message}`);
   if (RESERVED_AGENT_NAMES.has(spec.name)) throw new Error(`agent name "${spec.name}" is reserved`);
-  requireInteger(spec, "timeoutMs", MAX_TIMEOUT_MS);
-  requireInteger(spec, "concurrency", MAX_CONCURRENCY);
-  return { role: null, enabled: true, ...spec, framework: "code" };
-}
-
-function requireInteger(
-  spec: { name: string; timeoutMs: number; concurrency: number },
-  field: "timeoutMs" | "concurrency",
-  max: number,
-): void {
-  const value = spec[field];
-  if (Number.isInteger(value) && value >= 1 && value <= max) return;
-  throw new Error(`agent "${spec.name}": ${field} must be an integer from 1 to ${max}, not ${value}`);
+  const limits = Limits.safeParse(spec);
+  if (!limits.success) throw new Error(`agent "${spec.name}": ${z.prettifyError(limits.error)}`);
+  return { role: null, enabled: true, ...spec, ...limits.data, framework: "code" };
 }

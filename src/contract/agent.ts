@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { RunSummary } from "./run.ts";
+import { RETRYABLE_ENDS } from "./run-policy.ts";
 
 export const AgentStatus = z.enum(["idle", "running", "error", "disabled"]).meta({
   id: "AgentStatus",
@@ -43,7 +44,19 @@ const JsonSchema = z.record(z.string(), z.unknown()).meta({ description: "JSON S
 export const AgentDetail = AgentSummary.extend({
   config: z.object({
     timeout_ms: z.int(),
-    concurrency: z.int().meta({ description: "Attempts that may run at once." }),
+    concurrency: z.object({
+      limit: z.int().meta({ description: "Attempts that may run at once." }),
+      when_full: z.enum(["queue", "reject", "cancel_oldest"]),
+      max_queued: z.int(),
+    }),
+    queue_ttl_ms: z.int().meta({ description: "How long a run may wait for its turn." }),
+    retry: z.object({
+      max_attempts: z.int(),
+      min_delay_ms: z.int(),
+      max_delay_ms: z.int(),
+      factor: z.number(),
+      on: z.array(z.enum(RETRYABLE_ENDS)),
+    }),
     input_schema: JsonSchema,
     output_schema: JsonSchema,
   }),

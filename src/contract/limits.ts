@@ -26,11 +26,28 @@ export const MAX_RUN_TOKENS = 1_000_000_000_000;
 export const MAX_RUN_COST_USD = 1_000_000;
 
 // What an agent may ask for.
-export const MAX_TIMEOUT_MS = 15 * 60_000;
+/** A queue consumer has 15 minutes; the rest is for recording the result. */
+export const MAX_TIMEOUT_MS = 14 * 60_000;
 export const MAX_CONCURRENCY = 1_000;
 
-/** How long past its deadline an attempt still owns its run: time enough to record a result while D1 is away. */
-export const LEASE_GRACE_MS = 60_000;
+/** How long an attempt belongs to its executor without a heartbeat. */
+export const LEASE_MS = 45_000;
+/** An executor asks so often whether to go on: a cancelled run stops within this time. */
+export const HEARTBEAT_MS = 4_000;
+/** A heartbeat extends the lease only if so much of it is gone. */
+export const LEASE_RENEWAL_MS = 15_000;
+/** How long a run waits for its turn unless its agent says otherwise. */
+export const DEFAULT_QUEUE_TTL_MS = 24 * 60 * 60_000;
+export const MAX_QUEUE_TTL_MS = 30 * 24 * 60 * 60_000;
+/** Runs of an agent that may wait for their turn, unless it says otherwise. */
+export const DEFAULT_MAX_QUEUED = 1_000;
+export const MAX_QUEUED = 10_000;
+export const MAX_ATTEMPTS = 20;
+export const MAX_RETRY_DELAY_MS = 24 * 60 * 60_000;
+export const MAX_DELAY_S = 365 * 24 * 60 * 60;
+export const MAX_PRIORITY = 100;
+/** The longest delay of a queue message; what is later is found by the sweep. */
+export const MAX_WAKE_DELAY_S = 12 * 60 * 60;
 /** How long an executor keeps trying to record a result before it leaves the run to the sweep. */
 export const FINISH_PATIENCE_MS = 30_000;
 /** Runs that one sweep closes per agent; the next minute takes the rest. */

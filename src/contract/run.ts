@@ -1,5 +1,13 @@
 import * as z from "zod";
-import { DEFAULT_PAGE_RUNS, MAX_LISTED_OUTPUT_BYTES, MAX_PAGE_RUNS, MAX_WAIT_S } from "./limits.ts";
+import {
+  DEFAULT_PAGE_RUNS,
+  MAX_DELAY_S,
+  MAX_LISTED_OUTPUT_BYTES,
+  MAX_PAGE_RUNS,
+  MAX_PRIORITY,
+  MAX_TIMEOUT_MS,
+  MAX_WAIT_S,
+} from "./limits.ts";
 import { AgentName } from "./names.ts";
 
 export const RUN_STATUSES = [
@@ -30,6 +38,24 @@ export const RunRequest = z
       .record(z.string(), z.unknown())
       .optional()
       .meta({ description: "The agent's input; its schema is `config.input_schema` of GET /api/agents/{name}." }),
+    timeout_ms: z
+      .int()
+      .min(1)
+      .max(MAX_TIMEOUT_MS)
+      .optional()
+      .meta({ description: "Deadline of one attempt; at most the agent's own." }),
+    priority: z
+      .int()
+      .min(-MAX_PRIORITY)
+      .max(MAX_PRIORITY)
+      .default(0)
+      .meta({ description: "Of two runs of an agent that wait, the higher starts first." }),
+    delay_s: z.number().min(0).max(MAX_DELAY_S).optional().meta({ description: "Start no earlier than in so long." }),
+    run_at: InstantFilter.optional().meta({ description: "Start no earlier than at this instant." }),
+  })
+  .refine((request) => request.delay_s === undefined || request.run_at === undefined, {
+    path: ["run_at"],
+    message: "give either delay_s or run_at, not both",
   })
   .meta({ id: "RunRequest" });
 

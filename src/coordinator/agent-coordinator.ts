@@ -3,7 +3,8 @@ import { nowMs } from "../clock.ts";
 import type { Env } from "../env.ts";
 import { randomFraction, randomKey } from "../random.ts";
 import { createCoordinator } from "./coordinator.ts";
-import type { BeginRequest, Coordinator, FinishRequest } from "./protocol.ts";
+import type { BeginRequest, Coordinator, FinishRequest, HeartbeatRequest } from "./protocol.ts";
+import { sendWake } from "./wake.ts";
 
 /** One object per agent, named after it. Wiring only: what it does is in coordinator.ts. */
 export class AgentCoordinator extends DurableObject<Env> implements Coordinator {
@@ -13,18 +14,37 @@ export class AgentCoordinator extends DurableObject<Env> implements Coordinator 
     super(ctx, env);
     const agentName = ctx.id.name;
     if (agentName === undefined) throw new Error("a coordinator is addressed by its agent's name");
-    this.#coordinator = createCoordinator({ agentName, db: env.DB, nowMs, randomKey, randomFraction });
+    this.#coordinator = createCoordinator({
+      agentName,
+      db: env.DB,
+      nowMs,
+      randomKey,
+      randomFraction,
+      wake: (delayMs) => ctx.waitUntil(sendWake(env.RUN_QUEUE, agentName, delayMs)),
+    });
   }
 
   begin(request: BeginRequest) {
     return this.#coordinator.begin(request);
   }
 
+  claim(request: { leaseKey: string }) {
+    return this.#coordinator.claim(request);
+  }
+
+  heartbeat(request: HeartbeatRequest) {
+    return this.#coordinator.heartbeat(request);
+  }
+
   finish(request: FinishRequest) {
     return this.#coordinator.finish(request);
   }
 
-  closeExpired() {
-    return this.#coordinator.closeExpired();
+  cancel(request: { runId: number }) {
+    return this.#coordinator.cancel(request);
+  }
+
+  sweep() {
+    return this.#coordinator.sweep();
   }
 }

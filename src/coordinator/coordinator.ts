@@ -1,29 +1,21 @@
 import type { Now } from "../clock.ts";
-import { LEASE_GRACE_MS, MAX_PENDING_WRITES, MAX_SWEPT_RUNS, RETRY_AFTER_S } from "../contract/limits.ts";
+import { RETRY_AFTER_S } from "../contract/limits.ts";
 import type { Problem } from "../contract/problems.ts";
-import { refuseAdmission } from "../core/admission.ts";
 import { describeError, log } from "../log.ts";
-import { readExpiredAttempts, readRunningIds } from "../store/live-runs.ts";
-import {
-  type BegunRow,
-  commitRunWrites,
-  type RunWrite,
-  type RunWriteResult,
-  readByRequestKey,
-} from "../store/run-writes.ts";
+import { readLiveRuns } from "../store/live-runs.ts";
+import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
+import { commitRunWrites } from "../store/run-writes.ts";
 import { StorageError } from "../store/storage.ts";
+import { beginRun } from "./begin-run.ts";
+import { cancelRun } from "./cancel-run.ts";
+import { claimRun } from "./claim-run.ts";
+import type { CoordinatorContext } from "./context.ts";
+import { finishAttempt } from "./finish-attempt.ts";
 import { createGroupCommit } from "./group-commit.ts";
-import type {
-  BeginOutcome,
-  BeginRequest,
-  Coordinator,
-  FinishOutcome,
-  FinishRequest,
-  SweepOutcome,
-} from "./protocol.ts";
-import { createSlots } from "./slots.ts";
-
-const INTERRUPTED = "The executor of this attempt vanished before it recorded a result.";
+import { heartbeat } from "./heartbeat.ts";
+import { createKnowledge } from "./knowledge.ts";
+import type { Coordinator, Refusal } from "./protocol.ts";
+import { sweepRuns } from "./sweep-runs.ts";
 
 const STORAGE_UNAVAILABLE: Problem = {
   code: "storage_unavailable",
@@ -32,8 +24,10 @@ const STORAGE_UNAVAILABLE: Problem = {
 };
 
 /**
- * The lock of one agent: admits its runs, and is the only writer of their rows. It never runs agent code and
- * never waits for it, so it answers at once however long an agent works.
+ * The lock of one agent: decides what starts, stops and is repeated, and is the only writer of its runs' rows. It
+ * never runs agent code and never waits for it, so it answers at once however long an agent works. Every operation
+ * is a file of its own, and safe to repeat; each can be refused with `storage_unavailable`, and may then have been
+ * done all the same.
  */
 export function createCoordinator(options: {
   agentName: string;
@@ -41,128 +35,37 @@ export function createCoordinator(options: {
   nowMs: Now;
   randomKey(): string;
   randomFraction(): number;
+  wake(delayMs: number): void;
 }): Coordinator {
-  const { agentName, db, nowMs } = options;
-  const slots = createSlots(() => readRunningIds(db, agentName));
+  const { agentName, db, nowMs, randomFraction, wake } = options;
+  const knowledge = createKnowledge(() => readLiveRuns(db, agentName));
   const writes = createGroupCommit<RunWrite, RunWriteResult>({
     commit: (group) => commitRunWrites(db, group, options.randomKey()),
     bytesOf: writeBytes,
-    randomFraction: options.randomFraction,
+    randomFraction,
   });
-
-  /**
-   * Admits a run and inserts its row. On `started` the row is durable and `runId` is that row's own id; the
-   * caller must execute the attempt and then `finish` it. Safe to repeat. Problems: `agent_at_limit`,
-   * `overloaded`, `idempotency_mismatch`, `storage_unavailable` (there may then be a row, which the sweep closes).
-   */
-  function begin(request: BeginRequest): Promise<BeginOutcome> {
-    return orUnavailable(async () => {
-      await slots.known();
-      // No await from here to `enter`: what is counted must still be true when the slot is taken.
-      const load = { active: slots.inUse(), pendingWrites: writes.pending() };
-      const refusal = refuseAdmission(load, {
-        concurrency: request.concurrency,
-        maxPendingWrites: MAX_PENDING_WRITES,
-        retryAfterS: RETRY_AFTER_S,
-      });
-      if (refusal === null) return slots.enter(() => insert(request), startedRunId);
-      const earlier = request.fingerprint === null ? null : await readByRequestKey(db, request.requestKey);
-      return earlier === null ? { ok: false, problem: refusal } : outcomeFor(request, earlier);
-    });
-  }
-
-  async function insert(request: BeginRequest): Promise<BeginOutcome> {
-    const startedAtMs = nowMs();
-    const { requestKey, fingerprint, leaseKey, framework, inputJson } = request;
-    const begun = await writes.submit({
-      kind: "begin",
-      agentName,
-      requestKey,
-      fingerprint,
-      leaseKey,
-      framework,
-      inputJson,
-      startedAtMs,
-      leaseExpiresAtMs: startedAtMs + request.timeoutMs + LEASE_GRACE_MS,
-    });
-    if (begun.kind !== "began") throw new Error(`a begin was answered as ${begun.kind}`);
-    return outcomeFor(request, begun.row);
-  }
-
-  /** What a request gets of the run that its key names: the attempt, if it is this executor's, or a place beside it. */
-  function outcomeFor(request: BeginRequest, row: BegunRow): BeginOutcome {
-    const { runId, attempt, startedAtMs } = row;
-    if (row.leaseKey === request.leaseKey && row.status === "running") {
-      log.info("run.started", { run_id: runId, agent: agentName, attempt });
-      return { ok: true, kind: "started", runId, attempt, startedAtMs };
-    }
-    if (row.fingerprint !== request.fingerprint) return { ok: false, problem: idempotencyMismatch(runId) };
-    return { ok: true, kind: "joined", runId };
-  }
-
-  /**
-   * Records an attempt's result and adds it to the agent's usage, in one transaction, if the run is still this
-   * attempt's. Durable on `ok`. Safe to repeat. Problems: `storage_unavailable`.
-   */
-  function finish(request: FinishRequest): Promise<FinishOutcome> {
-    return orUnavailable(async () => {
-      const completedAtMs = nowMs();
-      const changed = await close({ kind: "finish", completedAtMs, ...request });
-      if (!changed) return { ok: true, recorded: false };
-      const { runId, status, attempt, durationMs, error } = request;
-      log.info("run.finished", { run_id: runId, agent: agentName, status, attempt, duration_ms: durationMs, error });
-      return { ok: true, recorded: true, completedAtMs };
-    });
-  }
-
-  /** Closes attempts whose lease has run out as `interrupted`. Safe to repeat. Problems: `storage_unavailable`. */
-  function closeExpired(): Promise<SweepOutcome> {
-    return orUnavailable(async () => {
-      const atMs = nowMs();
-      const expired = await readExpiredAttempts(db, { agentName, atMs, limit: MAX_SWEPT_RUNS });
-      const closed = await Promise.all(expired.map(({ id, attempt }) => interrupt(id, attempt, atMs)));
-      return { ok: true, interrupted: closed.filter((changed) => changed).length };
-    });
-  }
-
-  async function interrupt(runId: number, attempt: number, completedAtMs: number): Promise<boolean> {
-    const changed = await close({ kind: "interrupt", runId, attempt, error: INTERRUPTED, completedAtMs });
-    if (changed) log.warn("run.interrupted", { run_id: runId, agent: agentName, attempt });
-    return changed;
-  }
-
-  /** Whether this very write closed the run. */
-  async function close(write: Exclude<RunWrite, { kind: "begin" }>): Promise<boolean> {
-    await slots.known();
-    const result = await slots.leave(write.runId, () => writes.submit(write));
-    return result.kind === "closed" && result.changed;
-  }
+  const context: CoordinatorContext = { agentName, db, nowMs, randomFraction, knowledge, write: writes.submit, wake };
 
   /** Storage that is away is an expected outcome, and a value; anything else is a bug, and throws. */
-  async function orUnavailable<Outcome>(
-    work: () => Promise<Outcome>,
-  ): Promise<Outcome | { ok: false; problem: Problem }> {
+  async function informed<Outcome>(operation: () => Promise<Outcome>): Promise<Outcome | Refusal> {
     try {
-      return await work();
+      await knowledge.known();
+      return await operation();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      slots.doubt();
+      knowledge.doubt();
       log.error("storage.unavailable", { agent: agentName, error: describeError(error) });
       return { ok: false, problem: STORAGE_UNAVAILABLE };
     }
   }
 
-  return { begin, finish, closeExpired };
-}
-
-function startedRunId(outcome: BeginOutcome): number | null {
-  return outcome.ok && outcome.kind === "started" ? outcome.runId : null;
-}
-
-function idempotencyMismatch(runId: number): Problem {
   return {
-    code: "idempotency_mismatch",
-    detail: `Run ${runId} was started under this Idempotency-Key with another request. Use a new key for a new request.`,
+    begin: (request) => informed(() => beginRun(context, writes.pending(), request)),
+    claim: ({ leaseKey }) => informed(() => claimRun(context, leaseKey)),
+    heartbeat: (request) => informed(() => heartbeat(context, request)),
+    finish: (request) => informed(() => finishAttempt(context, request)),
+    cancel: ({ runId }) => informed(() => cancelRun(context, runId)),
+    sweep: () => informed(() => sweepRuns(context)),
   };
 }
 
@@ -171,10 +74,13 @@ function writeBytes(write: RunWrite): number {
   switch (write.kind) {
     case "begin":
       return write.inputJson.length;
-    case "finish":
-      return (write.outputJson?.length ?? 0) + write.metadataJson.length;
-    case "interrupt":
-      return write.error.length;
+    case "close":
+    case "retry":
+      return (write.result?.outputJson?.length ?? 0) + (write.result?.metadataJson.length ?? 0);
+    case "claim":
+    case "extend":
+    case "request_cancel":
+      return 0;
     default:
       return write satisfies never;
   }

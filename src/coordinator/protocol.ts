@@ -1,7 +1,11 @@
 import type { Problem } from "../contract/problems.ts";
-import type { FinishWrite } from "../store/run-writes.ts";
+import type { RunPolicy } from "../contract/run-policy.ts";
+import type { WhenFull } from "../core/admission.ts";
+import type { AttemptEnd, EndedAttempt } from "../core/retry.ts";
+import type { AttemptResult } from "../store/run-write.ts";
 
 /** What crosses to a coordinator and back: plain values only, for an error's class is lost on the way. */
+export type Refusal = { ok: false; problem: Problem };
 
 export interface BeginRequest {
   /** Names this request: a begin that is repeated under it finds its run and makes no second one. */
@@ -10,36 +14,81 @@ export interface BeginRequest {
   fingerprint: string | null;
   /** New for every executor: whose the attempt is. */
   leaseKey: string;
+  /** `execute`: the caller executes the run if a slot is free. `queue`: somebody else does, later. */
+  mode: "execute" | "queue";
   framework: string;
   inputJson: string;
-  concurrency: number;
+  policy: RunPolicy;
+  whenFull: WhenFull;
+  maxQueued: number;
+  /** Higher first; equals in the order of their ids. */
+  priority: number;
+  /** Start no earlier; null: as soon as may be. */
+  availableAtMs: number | null;
+}
+
+/** An attempt that is the executor's until its lease runs out. */
+export interface StartedRun {
+  ok: true;
+  kind: "started";
+  runId: number;
+  attempt: number;
+  createdAtMs: number;
+  startedAtMs: number;
   timeoutMs: number;
 }
 
 /** `started`: execute the attempt and finish it. `joined`: the key's run is somebody else's, or has ended. */
 export type BeginOutcome =
-  | { ok: true; kind: "started"; runId: number; attempt: number; startedAtMs: number }
+  | StartedRun
+  | { ok: true; kind: "queued"; runId: number }
   | { ok: true; kind: "joined"; runId: number }
-  | { ok: false; problem: Problem };
+  | Refusal;
 
-export type StartedRun = Extract<BeginOutcome, { kind: "started" }>;
+/** `nothing`: no run is due, or no slot is free: whoever frees one will call again. */
+export type ClaimOutcome =
+  | (StartedRun & { inputJson: string; serviceOrigin: string })
+  | { ok: true; kind: "nothing" }
+  | Refusal;
 
-export type FinishRequest = Omit<FinishWrite, "kind" | "completedAtMs">;
+export interface HeartbeatRequest {
+  runId: number;
+  attempt: number;
+}
+
+/** `stop`: somebody wants the run cancelled. `lost`: the attempt is no longer this executor's. */
+export type HeartbeatOutcome = { ok: true; verdict: "go_on" | "stop" | "lost" } | Refusal;
+
+export interface FinishRequest {
+  runId: number;
+  attempt: number;
+  end: AttemptEnd;
+  error: string | null;
+  advice: EndedAttempt["advice"];
+  result: AttemptResult;
+}
 
 /**
- * `recorded: false`: the run was no longer this attempt's, and what the history has stands.
- * It is not a failure: a repeat of a finish whose reply was lost answers so too.
+ * `closed`: recorded, and the run has ended. `retrying`: recorded, and another attempt will follow. `stale`: the run
+ * was no longer this attempt's, and what the history has stands; a repeat whose first reply was lost is answered so.
  */
 export type FinishOutcome =
-  | { ok: true; recorded: true; completedAtMs: number }
-  | { ok: true; recorded: false }
-  | { ok: false; problem: Problem };
+  | { ok: true; kind: "closed"; status: AttemptEnd; completedAtMs: number }
+  | { ok: true; kind: "retrying"; availableAtMs: number }
+  | { ok: true; kind: "stale" }
+  | Refusal;
 
-export type SweepOutcome = { ok: true; interrupted: number } | { ok: false; problem: Problem };
+/** `ended`: it had ended before. `unknown`: the agent has no such run that has not ended. */
+export type CancelOutcome = { ok: true; kind: "cancelled" | "requested" | "not_live" } | Refusal;
+
+export type SweepOutcome = { ok: true; closed: number; retried: number; woken: number } | Refusal;
 
 /** An agent's coordinator, as its callers see it. Every method is safe to repeat. */
 export interface Coordinator {
   begin(request: BeginRequest): Promise<BeginOutcome>;
+  claim(request: { leaseKey: string }): Promise<ClaimOutcome>;
+  heartbeat(request: HeartbeatRequest): Promise<HeartbeatOutcome>;
   finish(request: FinishRequest): Promise<FinishOutcome>;
-  closeExpired(): Promise<SweepOutcome>;
+  cancel(request: { runId: number }): Promise<CancelOutcome>;
+  sweep(): Promise<SweepOutcome>;
 }

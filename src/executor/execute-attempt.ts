@@ -1,7 +1,8 @@
 import type * as z from "zod";
 import type { Agent } from "../agents/define-agent.ts";
+import { NonRetryableError, RetryAfterError } from "../agents/errors.ts";
 import type { Now } from "../clock.ts";
-import { MAX_ERROR_CHARS, MAX_OUTPUT_BYTES } from "../contract/limits.ts";
+import { MAX_ERROR_CHARS, MAX_OUTPUT_BYTES, MAX_RETRY_DELAY_MS } from "../contract/limits.ts";
 import type { FinishRequest } from "../coordinator/protocol.ts";
 import { usdToMicrousd } from "../core/money.ts";
 import type { Env } from "../env.ts";
@@ -15,80 +16,108 @@ export interface Attempt {
   input: unknown;
   runId: number;
   attempt: number;
+  /** Of this attempt: the agent's own, or less where the caller asked for less. */
+  timeoutMs: number;
   env: Env;
   serviceOrigin: string;
 }
 
-type Result = Pick<FinishRequest, "status" | "outputJson" | "outputTruncated" | "error">;
+interface Ended extends Pick<FinishRequest, "end" | "error" | "advice"> {
+  outputJson: string | null;
+  outputTruncated: boolean;
+}
 
 class DeadlineError extends Error {
   override readonly name = "TimeoutError";
 }
 
+class CancelledError extends Error {
+  override readonly name = "AbortError";
+}
+
 /**
- * Runs one attempt to its end and answers what to record. Never throws: whatever the agent does wrong is a
- * result. At the deadline the signal aborts and the result is `timed_out`, whether or not the code heeds it.
+ * Runs one attempt to its end and answers what to record. Never throws: whatever the agent does wrong is a result. At
+ * the deadline, or once `stop` aborts, the agent's signal aborts and the attempt has ended, whether or not the code
+ * heeds it.
  */
-export async function executeAttempt(attempt: Attempt, nowMs: Now): Promise<FinishRequest> {
+export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs: Now): Promise<FinishRequest> {
   const startedAtMs = nowMs();
   const attemptLog = createAttemptLog(nowMs);
   const meter = createUsageMeter();
-  const result = await resultOf(attempt, { log: attemptLog.log, usage: { add: meter.add } });
+  const collectors = { log: attemptLog.log, usage: { add: meter.add } };
+  const { end, error, advice, ...output } = await endOf(attempt, stop, collectors);
   return {
     runId: attempt.runId,
     attempt: attempt.attempt,
-    ...result,
-    tokensInput: Math.round(meter.usage.tokensInput),
-    tokensOutput: Math.round(meter.usage.tokensOutput),
-    costMicrousd: usdToMicrousd(meter.usage.costUsd),
-    durationMs: Math.max(0, nowMs() - startedAtMs),
-    metadataJson: attemptLog.metadata.log.length === 0 ? "{}" : JSON.stringify(attemptLog.metadata),
+    end,
+    error,
+    advice,
+    result: {
+      ...output,
+      tokensInput: Math.round(meter.usage.tokensInput),
+      tokensOutput: Math.round(meter.usage.tokensOutput),
+      costMicrousd: usdToMicrousd(meter.usage.costUsd),
+      durationMs: Math.max(0, nowMs() - startedAtMs),
+      metadataJson: attemptLog.metadata.log.length === 0 ? "{}" : JSON.stringify(attemptLog.metadata),
+    },
   };
 }
 
-async function resultOf(
-  { agent, input, runId, attempt, env, serviceOrigin }: Attempt,
+async function endOf(
+  { agent, input, runId, attempt, timeoutMs, env, serviceOrigin }: Attempt,
+  stop: AbortSignal,
   collectors: Pick<Parameters<Agent["execute"]>[1], "log" | "usage">,
-): Promise<Result> {
-  const deadline = startDeadline(agent);
+): Promise<Ended> {
+  const limits = startLimits(timeoutMs, stop);
   try {
-    const context = { runId, attempt, env, serviceOrigin, signal: deadline.signal, ...collectors };
+    const context = { runId, attempt, env, serviceOrigin, signal: limits.signal, ...collectors };
     const work = async () => agent.output.safeParseAsync(await agent.execute(input, context));
-    const output = await Promise.race([work(), deadline.passed]);
+    const output = await Promise.race([work(), limits.passed]);
     return output.success ? completed(output.data) : failed(badOutput(agent, output.error));
   } catch (error) {
-    if (error instanceof DeadlineError) return { ...failed(error.message), status: "timed_out" };
+    // Code that heeds its signal may throw the reason before the race is told.
+    const reason: unknown = limits.signal.aborted ? limits.signal.reason : error;
+    if (reason instanceof DeadlineError) return { ...failed(reason.message), end: "timed_out" };
+    if (reason instanceof CancelledError) return { ...failed(reason.message), end: "cancelled" };
     log.warn("agent.threw", { run_id: runId, agent: agent.name, error: describeError(error) });
-    return failed(messageOf(error));
+    return { ...failed(messageOf(error)), advice: adviceOf(error) };
   } finally {
-    deadline.stop();
+    limits.release();
   }
 }
 
-/** `passed` rejects at the deadline; the signal aborts just before. */
-function startDeadline(agent: Agent) {
+/** `passed` rejects at the deadline or when the run is cancelled; the signal aborts with the same reason. */
+function startLimits(timeoutMs: number, stop: AbortSignal) {
   const controller = new AbortController();
   const { promise: passed, reject } = Promise.withResolvers<never>();
   passed.catch(() => {}); // it may pass after the work has failed, when nobody listens any more
-  const timer = setTimeout(() => {
-    const error = new DeadlineError(
-      `The agent did not finish within its deadline of ${agent.timeoutMs} ms. Give it less to do, or raise its timeoutMs.`,
-    );
-    reject(error);
-    controller.abort(error);
-  }, agent.timeoutMs);
-  return { signal: controller.signal, passed, stop: () => clearTimeout(timer) };
+  const end = (reason: Error) => {
+    controller.abort(reason);
+    reject(reason);
+  };
+  const late = `The agent did not finish within its deadline of ${timeoutMs} ms. Give it less to do, or raise its timeoutMs.`;
+  const timer = setTimeout(() => end(new DeadlineError(late)), timeoutMs);
+  const onStop = () => end(new CancelledError("The run was cancelled while it worked."));
+  stop.addEventListener("abort", onStop);
+  if (stop.aborted) onStop();
+  const release = () => {
+    clearTimeout(timer);
+    stop.removeEventListener("abort", onStop);
+  };
+  return { signal: controller.signal, passed, release };
 }
 
-function completed(output: unknown): Result {
+function completed(output: unknown): Ended {
   const json = jsonOf(output);
   if (!json.ok) return failed(`The agent returned what JSON cannot hold: ${json.reason}`);
   const { text, cut } = cutBytes(json.text, MAX_OUTPUT_BYTES);
-  return { status: "completed", outputJson: cut ? JSON.stringify(text) : text, outputTruncated: cut, error: null };
+  const outputJson = cut ? JSON.stringify(text) : text;
+  return { end: "completed", error: null, advice: { kind: "none" }, outputJson, outputTruncated: cut };
 }
 
-function failed(error: string): Result {
-  return { status: "failed", outputJson: null, outputTruncated: false, error: cutText(error, MAX_ERROR_CHARS) };
+function failed(error: string): Ended {
+  const message = cutText(error, MAX_ERROR_CHARS);
+  return { end: "failed", error: message, advice: { kind: "none" }, outputJson: null, outputTruncated: false };
 }
 
 function badOutput(agent: Agent, error: z.ZodError): string {
@@ -98,7 +127,13 @@ function badOutput(agent: Agent, error: z.ZodError): string {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `The agent threw ${String(error)}`;
-  return error.name === "Error"
-    ? error.message || "The agent threw an error without a message."
-    : `${error.name}: ${error.message}`;
+  const message = error.message || "The agent threw an error without a message.";
+  return error.name === "Error" ? message : `${error.name}: ${message}`;
+}
+
+function adviceOf(error: unknown): FinishRequest["advice"] {
+  if (error instanceof NonRetryableError) return { kind: "never" };
+  if (!(error instanceof RetryAfterError)) return { kind: "none" };
+  const delayMs = Math.min(MAX_RETRY_DELAY_MS, Math.max(0, Math.round(error.delayMs) || 0));
+  return { kind: "after", delayMs };
 }

@@ -1,22 +1,18 @@
 import * as z from "zod";
 import type { Agent } from "../agents/define-agent.ts";
 import { AgentDetail, AgentList, AgentListQuery, type AgentSummary } from "../contract/agent.ts";
-import { LEASE_GRACE_MS, RECENT_RUNS } from "../contract/limits.ts";
+import { RECENT_RUNS } from "../contract/limits.ts";
 import { AgentName } from "../contract/names.ts";
 import { RunAnswer, RunRequest } from "../contract/run.ts";
-import type { RunRecord } from "../contract/run-record.ts";
 import { agentStatus } from "../core/agent-status.ts";
 import { microusdToUsd } from "../core/money.ts";
-import { isTerminal } from "../core/run-state.ts";
-import { type RunOutcome, runAgent } from "../executor/run-agent.ts";
 import { type AgentActivity, readAgentActivity } from "../store/agent-activity.ts";
 import { listRuns } from "../store/runs.ts";
 import type { AppContext } from "./app-context.ts";
-import { awaitRun } from "./await-run.ts";
-import { identityOf } from "./idempotency.ts";
-import { invalid, ProblemError } from "./problems.ts";
-import { defineRoute, type Reply } from "./route.ts";
-import { instantOrNull, runAnswer, runSummary } from "./run-view.ts";
+import { ProblemError } from "./problems.ts";
+import { defineRoute } from "./route.ts";
+import { serveRun } from "./run-request.ts";
+import { instantOrNull, runSummary } from "./run-view.ts";
 
 const pathParams = { schema: z.object({ name: AgentName }), absent: "agent_not_found" } as const;
 
@@ -63,7 +59,19 @@ const getAgent = defineRoute({
         ...summary,
         config: {
           timeout_ms: agent.timeoutMs,
-          concurrency: agent.concurrency,
+          concurrency: {
+            limit: agent.concurrency.limit,
+            when_full: agent.concurrency.whenFull,
+            max_queued: agent.concurrency.maxQueued,
+          },
+          queue_ttl_ms: agent.queueTtlMs,
+          retry: {
+            max_attempts: agent.retry.maxAttempts,
+            min_delay_ms: agent.retry.minDelayMs,
+            max_delay_ms: agent.retry.maxDelayMs,
+            factor: agent.retry.factor,
+            on: agent.retry.on,
+          },
           input_schema: z.toJSONSchema(agent.input, { io: "input", unrepresentable: "any" }),
           output_schema: z.toJSONSchema(agent.output, { io: "output", unrepresentable: "any" }),
         },
@@ -78,7 +86,7 @@ const runAnAgent = defineRoute({
   method: "POST",
   path: "/api/agents/{name}/run",
   tag: "Agents",
-  summary: "Run an agent and wait for its result",
+  summary: "Run an agent",
   description:
     "Answers when the run has ended, with the run as the history has it. A run that failed is a 200 with `success: false`: the request was carried out, and `status` and `error` say how the run ended. With an `Idempotency-Key` header a repeated request joins the run of the first, and is answered with `Idempotency-Replayed: true`; a key belongs to one agent and lives as long as its run is stored.",
   access: "token",
@@ -93,6 +101,7 @@ const runAnAgent = defineRoute({
     "invalid_idempotency_key",
     "idempotency_mismatch",
     "agent_at_limit",
+    "queue_full",
     "overloaded",
     "storage_unavailable",
     "coordinator_unavailable",
@@ -102,21 +111,7 @@ const runAnAgent = defineRoute({
     if (!agent.enabled) {
       throw new ProblemError({ code: "agent_disabled", detail: `Agent "${agent.name}" is disabled.` });
     }
-    const params = body.params ?? {};
-    const input = await agent.input.safeParseAsync(params);
-    if (!input.success) throw invalid("invalid_params", input.error, ["params"]);
-
-    const running = runAgent({
-      agent,
-      input: input.data,
-      inputJson: JSON.stringify(params),
-      ...(await identityOf(c, agent.name, { params })),
-      env: c.env,
-      serviceOrigin: new URL(c.req.url).origin,
-    });
-    // A caller who goes away takes the Worker with it, unless the run holds on to it.
-    c.executionCtx.waitUntil(running);
-    return answerTo(await running, agent, c);
+    return serveRun(agent, body, c);
   },
 });
 
@@ -128,33 +123,6 @@ function findAgent(name: string, c: AppContext): Agent {
     throw new ProblemError({ code: "agent_not_found", detail: `There is no agent named "${name}".` });
   }
   return agent;
-}
-
-async function answerTo(outcome: RunOutcome, agent: Agent, c: AppContext): Promise<Reply<z.input<typeof RunAnswer>>> {
-  switch (outcome.kind) {
-    case "recorded":
-      return { body: runAnswer(outcome.run) };
-    case "refused":
-      throw new ProblemError(outcome.problem);
-    case "joined":
-      return joinedAnswer(outcome.runId, agent.timeoutMs + LEASE_GRACE_MS, c);
-    case "closed_elsewhere":
-      return { body: runAnswer(await storedRun(outcome.runId, 0, c)) };
-    default:
-      return outcome satisfies never;
-  }
-}
-
-async function joinedAnswer(runId: number, waitMs: number, c: AppContext): Promise<Reply<z.input<typeof RunAnswer>>> {
-  const run = await storedRun(runId, waitMs, c);
-  const headers = { "Idempotency-Replayed": "true" };
-  return { status: isTerminal(run.status) ? 200 : 202, headers, body: runAnswer(run) };
-}
-
-async function storedRun(runId: number, waitMs: number, c: AppContext): Promise<RunRecord> {
-  const run = await awaitRun(c.env.DB, runId, waitMs);
-  if (run === null) throw new Error(`the coordinator knows run ${runId} but the history does not`);
-  return run;
 }
 
 async function summarize(agents: readonly Agent[], c: AppContext): Promise<AgentSummary[]> {

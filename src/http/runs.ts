@@ -2,13 +2,18 @@ import * as z from "zod";
 import { MAX_WAIT_S } from "../contract/limits.ts";
 import { RunId } from "../contract/names.ts";
 import { RunDetail, RunListQuery, RunPage, RunQuery } from "../contract/run.ts";
+import type { RunRecord } from "../contract/run-record.ts";
+import { callCoordinator } from "../coordinator/client.ts";
 import { decodeCursor, encodeCursor } from "../core/cursor.ts";
-import { listRuns } from "../store/runs.ts";
+import { isTerminal } from "../core/run-state.ts";
+import { listRuns, readRun } from "../store/runs.ts";
 import { awaitRun } from "./await-run.ts";
 import { readPreferences } from "./prefer.ts";
 import { ProblemError } from "./problems.ts";
 import { defineRoute } from "./route.ts";
 import { instantOrNull, runDetail, runSummary } from "./run-view.ts";
+
+const pathParams = { schema: z.object({ id: RunId }), absent: "run_not_found" } as const;
 
 const listAllRuns = defineRoute({
   method: "GET",
@@ -61,19 +66,49 @@ const getRun = defineRoute({
   summary: "Show a run with its events",
   description: "With `wait`, or `Prefer: wait=<seconds>`, answers once the run has ended, or after that time as it is.",
   access: "token",
-  pathParams: { schema: z.object({ id: RunId }), absent: "run_not_found" },
+  pathParams,
   query: RunQuery,
   answer: RunDetail,
   problems: ["run_not_found"],
   async handle({ path, query }, c) {
     const waitS = query.wait ?? readPreferences(c.req.header("Prefer")).waitS ?? 0;
     const run = await awaitRun(c.env.DB, path.id, Math.min(waitS, MAX_WAIT_S) * 1_000);
-    if (run === null) throw new ProblemError({ code: "run_not_found", detail: `There is no run ${path.id}.` });
-    return { body: runDetail(run) };
+    return { body: runDetail(found(run, path.id)) };
   },
 });
 
-export const runRoutes = [listAllRuns, getRun];
+const cancelRun = defineRoute({
+  method: "POST",
+  path: "/api/agents/runs/{id}/cancel",
+  tag: "Runs",
+  summary: "Cancel a run",
+  description:
+    "A queued run is cancelled at once (200); a running one is told to stop (202), and is cancelled within seconds. To cancel a cancelled run again is no error; one that ended otherwise is answered 409.",
+  access: "token",
+  pathParams,
+  answer: RunDetail,
+  answerStatuses: [200, 202],
+  problems: ["run_not_found", "run_ended", "coordinator_unavailable"],
+  async handle({ path }, c) {
+    const { agent_name } = found(await readRun(c.env.DB, path.id), path.id);
+    const outcome = await callCoordinator(c.env.COORDINATOR, agent_name, (coordinator) =>
+      coordinator.cancel({ runId: path.id }),
+    );
+    if (!outcome.ok) throw new ProblemError(outcome.problem);
+    const run = found(await readRun(c.env.DB, path.id), path.id);
+    if (isTerminal(run.status) && run.status !== "cancelled") {
+      throw new ProblemError({ code: "run_ended", detail: `Run ${run.id} has ended already: ${run.status}.` });
+    }
+    return { status: run.status === "cancelled" ? 200 : 202, body: runDetail(run) };
+  },
+});
+
+export const runRoutes = [listAllRuns, getRun, cancelRun];
+
+function found(run: RunRecord | null, id: number): RunRecord {
+  if (run !== null) return run;
+  throw new ProblemError({ code: "run_not_found", detail: `There is no run ${id}.` });
+}
 
 function lastIdOf(cursor: string): number {
   const id = decodeCursor(cursor);

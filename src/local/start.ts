@@ -16,6 +16,12 @@ const WRANGLER = resolve(ROOT, "node_modules/wrangler/bin/wrangler.js");
 // Telemetry and request traces are nobody's business locally, and traces cost half of the speed.
 const ENVIRONMENT = { ...process.env, WRANGLER_SEND_METRICS: "false", X_LOCAL_OBSERVABILITY: "false", CI: "true" };
 
+/**
+ * Those of wrangler.toml, and one more: the local queue hands over one batch at a time, so that without it a long
+ * background run would hold up all others. In production a consumer must be waited for, or it is stopped early.
+ */
+const FLAGS = ["nodejs_compat", "global_fetch_strictly_public", "queue_consumer_no_wait_for_wait_until"];
+
 const options = readOptions();
 const origin = `http://${HOST}:${options.port}`;
 await requireFreePort(options.port);
@@ -74,7 +80,8 @@ function serve(): ChildProcess {
     options.persistTo,
   ];
   const variables = ["--var", "LOCAL_OPEN:true", "--var", "SCANNER_ALLOW_PRIVATE:true"];
-  const child = wrangler(["dev", "--show-interactive-dev-session=false", ...place, ...variables], "inherit");
+  const flags = ["--compatibility-flags", ...FLAGS];
+  const child = wrangler(["dev", "--show-interactive-dev-session=false", ...place, ...variables, ...flags], "inherit");
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 0)));
   stopWithParent(child);

@@ -1,6 +1,7 @@
 import { env, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import type { FinishRequest } from "../../src/coordinator/protocol.ts";
+import { RunPolicy } from "../../src/contract/run-policy.ts";
+import type { BeginRequest, FinishRequest } from "../../src/coordinator/protocol.ts";
 import { everyMinute } from "../../src/scheduler/minute.ts";
 import { commitRunWrites } from "../../src/store/run-writes.ts";
 import { type Fault, faults } from "../faults.ts";
@@ -9,15 +10,19 @@ import { post, readRun, run } from "./service.ts";
 
 const coordinatorOf = (agent: string) => env.COORDINATOR.getByName(agent);
 
-const begin = (agent: string, more: { leaseKey?: string; requestKey?: string; concurrency?: number } = {}) =>
+const begin = (agent: string, { concurrency = 100, ...more }: Partial<BeginRequest> & { concurrency?: number } = {}) =>
   coordinatorOf(agent).begin({
     requestKey: crypto.randomUUID(),
     fingerprint: null,
     leaseKey: "the executor",
+    mode: "execute",
     framework: "code",
     inputJson: "{}",
-    concurrency: 100,
-    timeoutMs: 5_000,
+    policy: { ...RunPolicy.parse({}), concurrency },
+    whenFull: "reject",
+    maxQueued: 0,
+    priority: 0,
+    availableAtMs: null,
     ...more,
   });
 
@@ -31,15 +36,18 @@ async function begun(agent: string, requestKey?: string): Promise<number> {
 const result = (runId: number, more: Partial<FinishRequest> = {}): FinishRequest => ({
   runId,
   attempt: 1,
-  status: "completed",
-  outputJson: '"first"',
-  outputTruncated: false,
+  end: "completed",
   error: null,
-  tokensInput: 1,
-  tokensOutput: 1,
-  costMicrousd: 1,
-  durationMs: 1,
-  metadataJson: "{}",
+  advice: { kind: "none" },
+  result: {
+    outputJson: '"first"',
+    outputTruncated: false,
+    tokensInput: 1,
+    tokensOutput: 1,
+    costMicrousd: 1,
+    durationMs: 1,
+    metadataJson: "{}",
+  },
   ...more,
 });
 
@@ -63,12 +71,12 @@ test("the second of two finishes of one attempt changes nothing, also in the sam
 
   const outcomes = await Promise.all([
     coordinatorOf("counted-two").finish(result(runId)),
-    coordinatorOf("counted-two").finish(result(runId, { status: "failed", outputJson: null, error: "second" })),
+    coordinatorOf("counted-two").finish(result(runId, { end: "failed", error: "second" })),
   ]);
 
   expect(outcomes).toMatchObject([
-    { ok: true, recorded: true },
-    { ok: true, recorded: false },
+    { ok: true, kind: "closed" },
+    { ok: true, kind: "stale" },
   ]);
   expect(await readRun(runId)).toMatchObject({ status: "completed", output: "first", error: null });
   await expectUsageToEqualTheRows();
@@ -77,7 +85,7 @@ test("the second of two finishes of one attempt changes nothing, also in the sam
 test("a finish of another attempt than the run's changes nothing", async () => {
   const runId = await begun("counted-two");
 
-  expect(await coordinatorOf("counted-two").finish(result(runId, { attempt: 2 }))).toMatchObject({ recorded: false });
+  expect(await coordinatorOf("counted-two").finish(result(runId, { attempt: 2 }))).toMatchObject({ kind: "stale" });
 
   expect(await readRun(runId)).toMatchObject({ status: "running" });
 });
@@ -131,14 +139,14 @@ test("a run whose coordinator crashes while it works is recorded all the same", 
   expect(await readRun(answer.run_id)).toMatchObject({ status: "completed" });
 });
 
-test("a run whose executor vanished is closed as interrupted after its deadline and grace, and not before", async () => {
+test("a run whose executor vanished is closed as interrupted once its lease has run out, and not before", async () => {
   const runId = await begun("counted-four");
   const startedAtMs = Date.now();
-  vi.useFakeTimers({ toFake: ["Date"], now: startedAtMs + 5_000 + 59_000 });
+  vi.useFakeTimers({ toFake: ["Date"], now: startedAtMs + 44_000 });
   await everyMinute(env);
   expect(await readRun(runId)).toMatchObject({ status: "running" });
 
-  vi.setSystemTime(startedAtMs + 5_000 + 61_000);
+  vi.setSystemTime(startedAtMs + 46_000);
   await everyMinute(env);
   await everyMinute(env);
 
@@ -151,9 +159,20 @@ test("a run whose executor vanished is closed as interrupted after its deadline 
 
 test("an attempt is not interrupted while its lease lasts, whoever asks", async () => {
   const runId = await begun("counted-four");
-  const interrupt = { kind: "interrupt", runId, attempt: 1, error: "gone", completedAtMs: Date.now() } as const;
+  const atMs = Date.now();
+  const interrupt = {
+    kind: "close",
+    from: "running",
+    status: "interrupted",
+    runId,
+    attempt: 1,
+    error: "gone",
+    result: null,
+    ifLeaseExpiredByMs: atMs,
+    completedAtMs: atMs,
+  } as const;
 
-  expect(await commitRunWrites(env.DB, [interrupt], "some key")).toEqual([{ kind: "closed", changed: false }]);
+  expect(await commitRunWrites(env.DB, [interrupt], "some key")).toEqual([{ kind: "changed", changed: false }]);
 });
 
 test("a result that comes after the run was closed changes nothing", async () => {
@@ -161,7 +180,7 @@ test("a result that comes after the run was closed changes nothing", async () =>
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 10 * 60_000 });
   await everyMinute(env);
 
-  expect(await coordinatorOf("counted-five").finish(result(runId))).toMatchObject({ ok: true, recorded: false });
+  expect(await coordinatorOf("counted-five").finish(result(runId))).toMatchObject({ ok: true, kind: "stale" });
 
   expect(await readRun(runId)).toMatchObject({ status: "interrupted", output: null });
   await expectUsageToEqualTheRows();

@@ -136,7 +136,8 @@ describe("agents", () => {
     const { config } = await getJson<AgentDetail>("/api/agents/strict");
     expect(config).toMatchObject({
       timeout_ms: 5_000,
-      concurrency: 100,
+      concurrency: { limit: 100, when_full: "queue", max_queued: 1_000 },
+      retry: { max_attempts: 1 },
       input_schema: { type: "object", required: ["city"], properties: { days: { maximum: 10, default: 3 } } },
     });
   });

@@ -33,7 +33,9 @@ describe.for<Fault & string>(["refuse", "lose_reply"])("D1 fails (%s)", (fault) 
 
     const answer = await run(AGENT, { marked: fault });
 
-    expect(faults.transactions()).toBe(2 + times);
+    // A finish that was committed is found to be so, and is not tried for ever.
+    expect(faults.transactions()).toBeGreaterThan(2);
+    expect(faults.transactions()).toBeLessThanOrEqual(2 + times);
     expect(answer).toMatchObject({ success: true, output: { marked: fault }, tokens_input: 3 });
     expect(await storedRuns(AGENT)).toMatchObject([{ id: answer.run_id, status: "completed" }]);
     await expectAnswerToBeStored(answer);

@@ -2,8 +2,16 @@ import { env } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { RUN_STATUSES } from "../../src/contract/run.ts";
 import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
-import { SELECT_AGENTS_WITH_EXPIRED, SELECT_EXPIRED, SELECT_RUNNING_IDS } from "../../src/store/live-runs.ts";
-import { FINISH_RUN, INTERRUPT_RUN, ROLL_UP_USAGE, SELECT_BY_REQUEST_KEY } from "../../src/store/run-writes.ts";
+import { SELECT_LIVE_RUNS, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
+import {
+  CLAIM_RUN,
+  CLOSE_RUN,
+  EXTEND_LEASE,
+  REQUEST_CANCEL,
+  RETRY_RUN,
+  ROLL_UP_USAGE,
+} from "../../src/store/run-statements.ts";
+import { SELECT_BY_REQUEST_KEY, SELECT_CLAIMED } from "../../src/store/run-writes.ts";
 import { FIRST_RUN_ID_SINCE, listStatement, SELECT_RUN } from "../../src/store/runs.ts";
 import { SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
 import { rows } from "./service.ts";
@@ -27,13 +35,16 @@ const lists = [null, "echo"].flatMap((agentName) =>
 test.for([
   ...lists,
   { what: "a run", sql: SELECT_RUN },
-  { what: "finish", sql: FINISH_RUN },
-  { what: "interrupt", sql: INTERRUPT_RUN },
+  { what: "claim", sql: CLAIM_RUN },
+  { what: "extend a lease", sql: EXTEND_LEASE },
+  { what: "request to cancel", sql: REQUEST_CANCEL },
+  { what: "close", sql: CLOSE_RUN },
+  { what: "retry", sql: RETRY_RUN },
+  { what: "a claimed attempt", sql: SELECT_CLAIMED },
   { what: "roll up usage", sql: ROLL_UP_USAGE },
   { what: "a run by its request key", sql: SELECT_BY_REQUEST_KEY },
-  { what: "an agent's running runs", sql: SELECT_RUNNING_IDS },
-  { what: "an agent's expired leases", sql: SELECT_EXPIRED },
-  { what: "agents with expired leases", sql: SELECT_AGENTS_WITH_EXPIRED },
+  { what: "an agent's live runs", sql: SELECT_LIVE_RUNS },
+  { what: "agents with overdue runs", sql: SELECT_OVERDUE_AGENTS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
   { what: "the first run since an instant", sql: FIRST_RUN_ID_SINCE },
   { what: "usage since a day", sql: SELECT_USAGE_SINCE },

@@ -1,0 +1,137 @@
+import { LEASE_MS, MAX_PENDING_WRITES, RETRY_AFTER_S } from "../contract/limits.ts";
+import type { Problem } from "../contract/problems.ts";
+import { admit } from "../core/admission.ts";
+import { log } from "../log.ts";
+import type { BegunRow } from "../store/run-write.ts";
+import { readByRequestKey } from "../store/run-writes.ts";
+import { cancelOldest } from "./cancel-run.ts";
+import type { CoordinatorContext } from "./context.ts";
+import type { BeginOutcome, BeginRequest } from "./protocol.ts";
+import { dueRuns } from "./queue-order.ts";
+
+/**
+ * Admits a run and inserts its row, running or queued. On `started` and `queued` the row is durable and `runId` is
+ * that row's own id; whoever gets `started` must execute the attempt and `finish` it.
+ */
+export async function beginRun(
+  context: CoordinatorContext,
+  pendingWrites: number,
+  request: BeginRequest,
+): Promise<BeginOutcome> {
+  const { knowledge, nowMs } = context;
+  const atMs = nowMs();
+  const load = {
+    running: knowledge.slotsInUse(),
+    queued: knowledge.queued(),
+    due: dueRuns(knowledge, atMs).length,
+    pendingWrites,
+  };
+  const limits = {
+    concurrency: request.policy.concurrency,
+    whenFull: request.whenFull,
+    maxQueued: request.maxQueued,
+    maxPendingWrites: MAX_PENDING_WRITES,
+    retryAfterS: RETRY_AFTER_S,
+  };
+  const admission = admit(load, limits, request.mode);
+  switch (admission.kind) {
+    case "start":
+      return insert(context, request, "running", atMs);
+    case "queue":
+      return insert(context, request, "queued", atMs);
+    case "displace": {
+      const outcome = await insert(context, request, "queued", atMs);
+      if (outcome.ok && outcome.kind === "queued") await cancelOldest(context);
+      return outcome;
+    }
+    case "refuse": {
+      const earlier = request.fingerprint === null ? null : await readByRequestKey(context.db, request.requestKey);
+      return earlier === null ? { ok: false, problem: admission.problem } : outcomeFor(context, request, earlier);
+    }
+    default:
+      return admission satisfies never;
+  }
+}
+
+async function insert(
+  context: CoordinatorContext,
+  request: BeginRequest,
+  status: "queued" | "running",
+  createdAtMs: number,
+): Promise<BeginOutcome> {
+  const { requestKey, fingerprint, leaseKey, framework, inputJson, policy, priority } = request;
+  const availableAtMs = Math.max(createdAtMs, request.availableAtMs ?? 0);
+  const write = {
+    kind: "begin",
+    agentName: context.agentName,
+    status,
+    requestKey,
+    fingerprint,
+    leaseKey,
+    framework,
+    inputJson,
+    policyJson: JSON.stringify(policy),
+    priority,
+    createdAtMs,
+    leaseExpiresAtMs: status === "running" ? createdAtMs + LEASE_MS : null,
+    availableAtMs: status === "queued" ? availableAtMs : null,
+    queueExpiresAtMs: status === "queued" ? availableAtMs + policy.queueTtlMs : null,
+  } as const;
+  return context.knowledge.enter(status, async () => {
+    const begun = await context.write(write);
+    if (begun.kind !== "began") throw new Error(`a begin was answered as ${begun.kind}`);
+    return outcomeFor(context, request, begun.row);
+  });
+}
+
+/** What a request gets of the run that its key names: the attempt, if it is this executor's, or a place beside it. */
+function outcomeFor(context: CoordinatorContext, request: BeginRequest, row: BegunRow): BeginOutcome {
+  const { runId, attempt, createdAtMs } = row;
+  if (row.leaseKey !== request.leaseKey || attempt > 1) return joined(request, row);
+  const { policy, priority } = request;
+  const availableAtMs = Math.max(createdAtMs, request.availableAtMs ?? 0);
+  const run = { runId, attempt, priority, availableAtMs, policy, cancelRequested: false };
+  switch (row.status) {
+    case "running":
+      context.knowledge.set({
+        ...run,
+        status: "running",
+        queueExpiresAtMs: 0,
+        leaseExpiresAtMs: createdAtMs + LEASE_MS,
+      });
+      log.info("run.started", { run_id: runId, agent: context.agentName, attempt });
+      return {
+        ok: true,
+        kind: "started",
+        runId,
+        attempt,
+        createdAtMs,
+        startedAtMs: createdAtMs,
+        timeoutMs: policy.timeoutMs,
+      };
+    case "queued":
+      context.knowledge.set({
+        ...run,
+        status: "queued",
+        queueExpiresAtMs: availableAtMs + policy.queueTtlMs,
+        leaseExpiresAtMs: 0,
+      });
+      log.info("run.queued", { run_id: runId, agent: context.agentName });
+      if (context.knowledge.slotsInUse() < policy.concurrency) context.wake(availableAtMs - context.nowMs());
+      return { ok: true, kind: "queued", runId };
+    default:
+      return joined(request, row);
+  }
+}
+
+function joined(request: BeginRequest, row: BegunRow): BeginOutcome {
+  if (row.fingerprint !== request.fingerprint) return { ok: false, problem: idempotencyMismatch(row.runId) };
+  return { ok: true, kind: "joined", runId: row.runId };
+}
+
+function idempotencyMismatch(runId: number): Problem {
+  return {
+    code: "idempotency_mismatch",
+    detail: `Run ${runId} was started under this Idempotency-Key with another request. Use a new key for a new request.`,
+  };
+}

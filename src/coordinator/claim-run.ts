@@ -1,0 +1,61 @@
+import { LEASE_MS } from "../contract/limits.ts";
+import { log } from "../log.ts";
+import type { LiveRun } from "../store/live-runs.ts";
+import { closeRun } from "./close-run.ts";
+import type { CoordinatorContext } from "./context.ts";
+import type { ClaimOutcome } from "./protocol.ts";
+import { dueRuns, nextAvailableAtMs } from "./queue-order.ts";
+
+/**
+ * Gives the executor the queued run whose turn it is, if one is due and a slot is free. A wake that comes twice, late
+ * or too often claims another run or nothing: it is only a reason to look.
+ */
+export async function claimRun(context: CoordinatorContext, leaseKey: string): Promise<ClaimOutcome> {
+  const { knowledge, nowMs } = context;
+  for (;;) {
+    const atMs = nowMs();
+    const [run] = dueRuns(knowledge, atMs);
+    if (run === undefined) {
+      wakeForNext(context, atMs);
+      return { ok: true, kind: "nothing" };
+    }
+    if (run.queueExpiresAtMs <= atMs) {
+      await closeRun(context, run, "timed_out", `The run waited over ${run.policy.queueTtlMs} ms for its turn.`);
+      continue;
+    }
+    if (knowledge.slotsInUse() >= run.policy.concurrency) return { ok: true, kind: "nothing" };
+    const claimed = await knowledge.enter("running", () =>
+      knowledge.move(run.runId, () => claim(context, run, leaseKey, atMs)),
+    );
+    if (claimed !== null) return claimed;
+  }
+}
+
+async function claim(
+  context: CoordinatorContext,
+  run: LiveRun,
+  leaseKey: string,
+  atMs: number,
+): Promise<ClaimOutcome | null> {
+  const { runId, attempt } = run;
+  const leaseExpiresAtMs = atMs + LEASE_MS;
+  const result = await context.write({ kind: "claim", runId, attempt, leaseKey, startedAtMs: atMs, leaseExpiresAtMs });
+  if (result.kind !== "claimed") {
+    context.knowledge.forget(runId); // it is not queued any more, whatever was known of it
+    return null;
+  }
+  context.knowledge.set({ ...run, status: "running", leaseExpiresAtMs });
+  log.info("run.started", { run_id: runId, agent: context.agentName, attempt });
+  const { inputJson, createdAtMs, startedAtMs } = result;
+  const { timeoutMs, serviceOrigin } = run.policy;
+  const started = { ok: true, kind: "started", runId, attempt, createdAtMs, startedAtMs, timeoutMs } as const;
+  return { ...started, inputJson, serviceOrigin };
+}
+
+/** A wake that came before its run was due, by a clock or a queue that rounds, must not be the last one. */
+function wakeForNext(context: CoordinatorContext, atMs: number): void {
+  const nextAtMs = nextAvailableAtMs(context.knowledge, atMs);
+  if (nextAtMs !== null && nextAtMs - atMs < EARLY_WAKE_MS) context.wake(nextAtMs - atMs);
+}
+
+const EARLY_WAKE_MS = 2_000;

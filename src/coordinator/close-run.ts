@@ -1,0 +1,76 @@
+import type { RunStatus } from "../contract/run.ts";
+import { log } from "../log.ts";
+import type { LiveRun } from "../store/live-runs.ts";
+import type { AttemptResult } from "../store/run-write.ts";
+import type { CoordinatorContext } from "./context.ts";
+import { dueRuns } from "./queue-order.ts";
+
+type TerminalStatus = Exclude<RunStatus, "queued" | "running">;
+
+/** What an attempt that ended leaves, and whether it counts only if its executor had vanished. */
+export interface Ended {
+  result: AttemptResult | null;
+  ifLeaseExpiredByMs: number | null;
+}
+
+const NOTHING: Ended = { result: null, ifLeaseExpiredByMs: null };
+
+/** Ends a live run and frees its slot. Answers when it ended, or null if it was not this write that ended it. */
+export async function closeRun(
+  context: CoordinatorContext,
+  { runId, attempt, status: from }: Pick<LiveRun, "runId" | "attempt" | "status">,
+  status: TerminalStatus,
+  error: string | null,
+  ended: Ended = NOTHING,
+): Promise<number | null> {
+  const completedAtMs = context.nowMs();
+  const write = { kind: "close", runId, attempt, from, status, error, completedAtMs, ...ended } as const;
+  const changed = await change(context, runId, write);
+  if (!changed) return null;
+  const fields = {
+    run_id: runId,
+    agent: context.agentName,
+    status,
+    attempt,
+    duration_ms: ended.result?.durationMs,
+    error,
+  };
+  log.info("run.finished", fields);
+  freeSlot(context, runId);
+  return completedAtMs;
+}
+
+/** Ends a running attempt and queues the next. Answers whether it was this write that did. */
+export async function retryRun(
+  context: CoordinatorContext,
+  run: LiveRun,
+  next: { delayMs: number; error: string | null },
+  ended: Ended,
+): Promise<number | null> {
+  const { runId, attempt, policy } = run;
+  const availableAtMs = context.nowMs() + next.delayMs;
+  const queueExpiresAtMs = availableAtMs + policy.queueTtlMs;
+  const { error } = next;
+  const write = { kind: "retry", runId, attempt, error, availableAtMs, queueExpiresAtMs, ...ended } as const;
+  const changed = await change(context, runId, write);
+  if (!changed) return null;
+  context.knowledge.set({ ...run, status: "queued", attempt: attempt + 1, availableAtMs, queueExpiresAtMs });
+  log.info("run.retrying", { run_id: runId, agent: context.agentName, attempt, delay_ms: next.delayMs, error });
+  context.wake(next.delayMs);
+  return availableAtMs;
+}
+
+async function change(
+  { knowledge, write }: CoordinatorContext,
+  runId: number,
+  change: Parameters<CoordinatorContext["write"]>[0],
+): Promise<boolean> {
+  const result = await knowledge.move(runId, () => write(change));
+  return result.kind === "changed" && result.changed;
+}
+
+/** A freed slot starts the next run that waits for it. */
+function freeSlot(context: CoordinatorContext, runId: number): void {
+  context.knowledge.forget(runId);
+  if (dueRuns(context.knowledge, context.nowMs()).length > 0) context.wake(0);
+}

@@ -1,0 +1,19 @@
+import type { Now } from "../clock.ts";
+import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
+import type { Knowledge } from "./knowledge.ts";
+
+/** What the operations of one coordinator share. */
+export interface CoordinatorContext {
+  agentName: string;
+  db: D1Database;
+  nowMs: Now;
+  randomFraction(): number;
+  knowledge: Knowledge;
+  /** Durable on return. Throws a StorageError where its outcome is in doubt. */
+  write(write: RunWrite): Promise<RunWriteResult>;
+  /**
+   * Has an executor call `claim`, after `delayMs`. At least once if all goes well, and never awaited: what it
+   * loses, the sweep finds.
+   */
+  wake(delayMs: number): void;
+}

@@ -1,0 +1,28 @@
+import { nextStep } from "../core/retry.ts";
+import { closeRun, retryRun } from "./close-run.ts";
+import type { CoordinatorContext } from "./context.ts";
+import type { FinishOutcome, FinishRequest } from "./protocol.ts";
+
+/**
+ * Records how an attempt ended, if the run is still this attempt's: closes the run and adds it to the agent's usage
+ * in one transaction, or queues its next attempt.
+ */
+export async function finishAttempt(context: CoordinatorContext, request: FinishRequest): Promise<FinishOutcome> {
+  const { runId, attempt, end, error, advice, result } = request;
+  const run = context.knowledge.get(runId);
+  if (run?.status !== "running" || run.attempt !== attempt) return { ok: true, kind: "stale" };
+  const ended = { result, ifLeaseExpiredByMs: null };
+  const next = nextStep(
+    { end, attempt, cancelRequested: run.cancelRequested, advice },
+    run.policy.retry,
+    context.randomFraction(),
+  );
+  if (next.kind === "retry") {
+    const availableAtMs = await retryRun(context, run, { delayMs: next.delayMs, error }, ended);
+    return availableAtMs === null ? { ok: true, kind: "stale" } : { ok: true, kind: "retrying", availableAtMs };
+  }
+  const completedAtMs = await closeRun(context, run, next.status, error, ended);
+  return completedAtMs === null
+    ? { ok: true, kind: "stale" }
+    : { ok: true, kind: "closed", status: next.status, completedAtMs };
+}

@@ -1,0 +1,67 @@
+import type { Registry } from "../agents/registry.ts";
+import { callCoordinator } from "../coordinator/client.ts";
+import type { ClaimOutcome, FinishRequest } from "../coordinator/protocol.ts";
+import type { Wake } from "../coordinator/wake.ts";
+import type { Env } from "../env.ts";
+import { randomKey } from "../random.ts";
+import { runAttempt } from "./run-attempt.ts";
+
+const RETRY_DELAY_S = 5;
+
+/** What a queue consumer needs of its surroundings. */
+interface Surroundings {
+  env: Env;
+  registry: Registry;
+  /** Keeps the consumer alive after its batch is acknowledged: up to 15 minutes. */
+  waitUntil(work: Promise<void>): void;
+}
+
+/**
+ * Executes a run for each wake of the batch, all at once. A wake has done its work once its claim is answered: from
+ * then on the lease answers for the run, so the batch is acknowledged without waiting for the runs.
+ */
+export async function consumeWakes(batch: MessageBatch<Wake>, surroundings: Surroundings): Promise<void> {
+  await Promise.all(batch.messages.map((message) => consume(message, surroundings)));
+}
+
+async function consume(message: Message<Wake>, { env, registry, waitUntil }: Surroundings): Promise<void> {
+  const { agent: agentName } = message.body;
+  const leaseKey = randomKey();
+  const claimed = await callCoordinator(env.COORDINATOR, agentName, (coordinator) => coordinator.claim({ leaseKey }));
+  if (!claimed.ok) return message.retry({ delaySeconds: RETRY_DELAY_S });
+  message.ack();
+  if (claimed.kind === "started") waitUntil(execute(agentName, claimed, env, registry));
+}
+
+async function execute(agentName: string, started: ClaimedRun, env: Env, registry: Registry): Promise<void> {
+  const agent = registry.get(agentName);
+  if (agent === undefined) return refuse(agentName, started, "There is no such agent any more.", env);
+  const input = await agent.input.safeParseAsync(JSON.parse(started.inputJson));
+  if (!input.success) return refuse(agentName, started, "The agent does not take these params any more.", env);
+  await runAttempt({ agent, input: input.data, started, env, serviceOrigin: started.serviceOrigin });
+}
+
+/** What was accepted before a deploy may be impossible after it. */
+async function refuse(agentName: string, { runId, attempt }: ClaimedRun, error: string, env: Env): Promise<void> {
+  const finished: FinishRequest = {
+    runId,
+    attempt,
+    end: "failed",
+    error,
+    advice: { kind: "never" },
+    result: NO_RESULT,
+  };
+  await callCoordinator(env.COORDINATOR, agentName, (coordinator) => coordinator.finish(finished));
+}
+
+type ClaimedRun = Extract<ClaimOutcome, { kind: "started" }>;
+
+const NO_RESULT: FinishRequest["result"] = {
+  outputJson: null,
+  outputTruncated: false,
+  tokensInput: 0,
+  tokensOutput: 0,
+  costMicrousd: 0,
+  durationMs: 0,
+  metadataJson: "{}",
+};

@@ -1,0 +1,49 @@
+import type { Agent } from "../agents/define-agent.ts";
+import { nowMs, sleep } from "../clock.ts";
+import { FINISH_PATIENCE_MS } from "../contract/limits.ts";
+import { callCoordinator } from "../coordinator/client.ts";
+import type { FinishOutcome, FinishRequest, StartedRun } from "../coordinator/protocol.ts";
+import { backoffMs } from "../core/backoff.ts";
+import type { Env } from "../env.ts";
+import { randomFraction } from "../random.ts";
+import { executeAttempt } from "./execute-attempt.ts";
+import { startHeartbeats } from "./heartbeats.ts";
+
+const FINISH_BACKOFF = { minDelayMs: 200, maxDelayMs: 5_000, factor: 2 };
+
+export interface AttemptToRun {
+  agent: Agent;
+  input: unknown;
+  started: StartedRun;
+  env: Env;
+  serviceOrigin: string;
+}
+
+/** Takes an attempt that is ours from its start to its record, under its lease. The work itself holds no lock. */
+export async function runAttempt({
+  agent,
+  input,
+  started,
+  env,
+  serviceOrigin,
+}: AttemptToRun): Promise<{ finished: FinishRequest; outcome: FinishOutcome }> {
+  const { runId, attempt, timeoutMs } = started;
+  const heartbeats = startHeartbeats(env, { agentName: agent.name, runId, attempt });
+  try {
+    const work = { agent, input, runId, attempt, timeoutMs, env, serviceOrigin };
+    const finished = await executeAttempt(work, heartbeats.stopped, nowMs);
+    return { finished, outcome: await recordPatiently(env, agent.name, finished) };
+  } finally {
+    heartbeats.end();
+  }
+}
+
+/** A result is dear and D1's absences are mostly short: keep trying, well within the lease. */
+async function recordPatiently(env: Env, agentName: string, finished: FinishRequest): Promise<FinishOutcome> {
+  const giveUpAtMs = nowMs() + FINISH_PATIENCE_MS;
+  for (let failures = 1; ; failures++) {
+    const outcome = await callCoordinator(env.COORDINATOR, agentName, (coordinator) => coordinator.finish(finished));
+    if (outcome.ok || nowMs() >= giveUpAtMs) return outcome;
+    await sleep(backoffMs(FINISH_BACKOFF, failures, randomFraction()));
+  }
+}

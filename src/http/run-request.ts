@@ -1,0 +1,105 @@
+import type * as z from "zod";
+import type { Agent } from "../agents/define-agent.ts";
+import { nowMs } from "../clock.ts";
+import { LEASE_MS, MAX_WAIT_S } from "../contract/limits.ts";
+import type { RunAnswer, RunRequest as RunRequestBody } from "../contract/run.ts";
+import type { RunRecord } from "../contract/run-record.ts";
+import { isTerminal } from "../core/run-state.ts";
+import { type RunOutcome, type RunRequest, runAgent } from "../executor/run-agent.ts";
+import type { AppContext } from "./app-context.ts";
+import { awaitRun } from "./await-run.ts";
+import { identityOf } from "./idempotency.ts";
+import { readPreferences } from "./prefer.ts";
+import { invalid, ProblemError } from "./problems.ts";
+import type { Reply } from "./route.ts";
+import { runAnswer } from "./run-view.ts";
+
+/**
+ * Runs an agent as its caller prefers: executes it in this request and answers its end; or, with
+ * `Prefer: respond-async` or `wait=n`, or for a run that starts later, queues it and answers at once or after n
+ * seconds, with 202 where it has not ended by then.
+ */
+export async function serveRun(
+  agent: Agent,
+  body: z.output<typeof RunRequestBody>,
+  c: AppContext,
+): Promise<Reply<z.input<typeof RunAnswer>>> {
+  const preferences = readPreferences(c.req.header("Prefer"));
+  const request = await runRequest(agent, body, c);
+  const later = request.availableAtMs !== null;
+  const queued = later || preferences.respondAsync || preferences.waitS !== null;
+  const running = runAgent({ ...request, mode: queued ? "queue" : "execute" });
+  // A caller who goes away takes the Worker with it, unless the run holds on to it.
+  c.executionCtx.waitUntil(running);
+  const outcome = await running;
+  const applied = appliedPreferences(preferences);
+  if (applied !== "") c.header("Preference-Applied", applied);
+  const waitMs = Math.min(preferences.waitS ?? 0, MAX_WAIT_S) * 1_000;
+  return answerTo(outcome, { waitMs, patienceMs: queued ? waitMs : agent.timeoutMs + LEASE_MS }, c);
+}
+
+async function runRequest(
+  agent: Agent,
+  body: z.output<typeof RunRequestBody>,
+  c: AppContext,
+): Promise<Omit<RunRequest, "mode">> {
+  const params = body.params ?? {};
+  const input = await agent.input.safeParseAsync(params);
+  if (!input.success) throw invalid("invalid_params", input.error, ["params"]);
+  return {
+    agent,
+    input: input.data,
+    inputJson: JSON.stringify(params),
+    ...(await identityOf(c, agent.name, { ...body, params })),
+    priority: body.priority,
+    timeoutMs: Math.min(body.timeout_ms ?? agent.timeoutMs, agent.timeoutMs),
+    availableAtMs: availableAtMs(body),
+    env: c.env,
+    serviceOrigin: new URL(c.req.url).origin,
+  };
+}
+
+function availableAtMs({ delay_s, run_at }: z.output<typeof RunRequestBody>): number | null {
+  if (run_at !== undefined) return Date.parse(run_at);
+  return delay_s === undefined ? null : nowMs() + Math.round(delay_s * 1_000);
+}
+
+/** RFC 7240, section 3: what was heard. */
+function appliedPreferences({ respondAsync, waitS }: ReturnType<typeof readPreferences>): string {
+  const applied = [respondAsync ? "respond-async" : "", waitS === null ? "" : `wait=${Math.min(waitS, MAX_WAIT_S)}`];
+  return applied.filter((preference) => preference !== "").join(", ");
+}
+
+/** `waitMs`: for a run that is queued. `patienceMs`: for one that others execute, and that we were to answer for. */
+async function answerTo(
+  outcome: RunOutcome,
+  { waitMs, patienceMs }: { waitMs: number; patienceMs: number },
+  c: AppContext,
+): Promise<Reply<z.input<typeof RunAnswer>>> {
+  switch (outcome.kind) {
+    case "recorded":
+      return { body: runAnswer(outcome.run) };
+    case "refused":
+      throw new ProblemError(outcome.problem);
+    case "joined": {
+      const run = await storedRun(outcome.runId, patienceMs, c);
+      return { ...replyFor(run), headers: { ...replyFor(run).headers, "Idempotency-Replayed": "true" } };
+    }
+    case "accepted":
+      return replyFor(await storedRun(outcome.runId, outcome.because === "queued" ? waitMs : patienceMs, c));
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function replyFor(run: RunRecord): Reply<z.input<typeof RunAnswer>> & { headers: Record<string, string> } {
+  const body = runAnswer(run);
+  if (isTerminal(run.status)) return { body, headers: {} };
+  return { status: 202, body, headers: { Location: `/api/agents/runs/${run.id}` } };
+}
+
+async function storedRun(runId: number, waitMs: number, c: AppContext): Promise<RunRecord> {
+  const run = await awaitRun(c.env.DB, runId, waitMs);
+  if (run === null) throw new Error(`the coordinator knows run ${runId} but the history does not`);
+  return run;
+}

@@ -1,0 +1,115 @@
+import { DAY_MS } from "../core/day.ts";
+import type { BeginWrite, ClaimWrite, CloseWrite, RetryWrite, RunWrite } from "./run-write.ts";
+
+const INSERT_RUN = `
+  INSERT INTO agent_runs (agent_name, framework, status, input_data, created_at, started_at, request_key, attempt,
+                          lease_expires_at, fingerprint, lease_key, policy, priority, available_at, queue_expires_at)
+  VALUES (?1, ?2, ?3, ?4, ?5, iif(?3 = 'running', ?5, NULL), ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+  ON CONFLICT (request_key) DO NOTHING`;
+
+export const CLAIM_RUN = `
+  UPDATE agent_runs
+     SET status = 'running', started_at = coalesce(started_at, ?4), lease_key = ?3, lease_expires_at = ?5
+   WHERE id = ?1 AND attempt = ?2 AND status = 'queued'
+  RETURNING input_data AS inputJson, created_at AS createdAtMs, started_at AS startedAtMs`;
+
+export const EXTEND_LEASE = `
+  UPDATE agent_runs SET lease_expires_at = ?3 WHERE id = ?1 AND attempt = ?2 AND status = 'running'`;
+
+export const REQUEST_CANCEL = `
+  UPDATE agent_runs SET cancel_requested_at = ?2
+   WHERE id = ?1 AND status = 'running' AND cancel_requested_at IS NULL`;
+
+const RESULT_OF_ATTEMPT = `
+  error = ?3, output_data = ?4, output_truncated = ?5, tokens_input = tokens_input + ?6,
+  tokens_output = tokens_output + ?7, cost_microusd = cost_microusd + ?8,
+  duration_ms = coalesce(duration_ms, 0) + ?9, metadata = coalesce(?10, metadata)`;
+
+export const CLOSE_RUN = `
+  UPDATE agent_runs
+     SET ${RESULT_OF_ATTEMPT}, status = ?12, completed_at = ?13, finish_key = ?14
+   WHERE id = ?1 AND attempt = ?2 AND status = ?15 AND (?11 IS NULL OR lease_expires_at <= ?11)`;
+
+export const RETRY_RUN = `
+  UPDATE agent_runs
+     SET ${RESULT_OF_ATTEMPT}, status = 'queued', attempt = attempt + 1, available_at = ?12, queue_expires_at = ?13,
+         lease_key = NULL, lease_expires_at = NULL
+   WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND (?11 IS NULL OR lease_expires_at <= ?11)`;
+
+/**
+ * Adds up the rows that this very transaction closed, read from the rows themselves. The finish key is new
+ * for every try: a repeat after a lost reply closes nothing, and so adds nothing.
+ */
+export const ROLL_UP_USAGE = `
+  INSERT INTO usage_daily (agent_name, day, runs, tokens_input, tokens_output, cost_microusd, duration_ms)
+  SELECT agent_name, completed_at / ${DAY_MS}, count(*), sum(tokens_input), sum(tokens_output),
+         sum(cost_microusd), sum(duration_ms)
+    FROM agent_runs
+   WHERE id IN (SELECT value FROM json_each(?1)) AND finish_key = ?2
+   GROUP BY 1, 2
+      ON CONFLICT (agent_name, day) DO UPDATE
+     SET runs = runs + excluded.runs,
+         tokens_input = tokens_input + excluded.tokens_input,
+         tokens_output = tokens_output + excluded.tokens_output,
+         cost_microusd = cost_microusd + excluded.cost_microusd,
+         duration_ms = duration_ms + excluded.duration_ms`;
+
+/** The statement that makes a write; `finishKey` marks the runs that it closes. */
+export function runStatement(db: D1Database, write: RunWrite, finishKey: string): D1PreparedStatement {
+  switch (write.kind) {
+    case "begin":
+      return db.prepare(INSERT_RUN).bind(...beginValues(write));
+    case "claim":
+      return db.prepare(CLAIM_RUN).bind(...claimValues(write));
+    case "extend":
+      return db.prepare(EXTEND_LEASE).bind(write.runId, write.attempt, write.leaseExpiresAtMs);
+    case "request_cancel":
+      return db.prepare(REQUEST_CANCEL).bind(write.runId, write.atMs);
+    case "close":
+      return db
+        .prepare(CLOSE_RUN)
+        .bind(...endingValues(write), write.status, write.completedAtMs, finishKey, write.from);
+    case "retry":
+      return db.prepare(RETRY_RUN).bind(...endingValues(write), write.availableAtMs, write.queueExpiresAtMs);
+    default:
+      return write satisfies never;
+  }
+}
+
+function beginValues(write: BeginWrite): unknown[] {
+  return [
+    write.agentName,
+    write.framework,
+    write.status,
+    write.inputJson,
+    write.createdAtMs,
+    write.requestKey,
+    write.leaseExpiresAtMs,
+    write.fingerprint,
+    write.leaseKey,
+    write.policyJson,
+    write.priority,
+    write.availableAtMs,
+    write.queueExpiresAtMs,
+  ];
+}
+
+function claimValues(write: ClaimWrite): unknown[] {
+  return [write.runId, write.attempt, write.leaseKey, write.startedAtMs, write.leaseExpiresAtMs];
+}
+
+function endingValues({ runId, attempt, error, result, ifLeaseExpiredByMs }: CloseWrite | RetryWrite): unknown[] {
+  return [
+    runId,
+    attempt,
+    error,
+    result?.outputJson ?? null,
+    result?.outputTruncated ? 1 : 0,
+    result?.tokensInput ?? 0,
+    result?.tokensOutput ?? 0,
+    result?.costMicrousd ?? 0,
+    result?.durationMs ?? 0,
+    result?.metadataJson ?? null,
+    ifLeaseExpiredByMs,
+  ];
+}

@@ -1,0 +1,104 @@
+import type { RunStatus } from "../contract/run.ts";
+
+/** What an attempt leaves behind. */
+export interface AttemptResult {
+  outputJson: string | null;
+  outputTruncated: boolean;
+  tokensInput: number;
+  tokensOutput: number;
+  costMicrousd: number;
+  durationMs: number;
+  metadataJson: string;
+}
+
+/** A run's row appears. Repeated under the same `requestKey` it finds the row instead. */
+export interface BeginWrite {
+  kind: "begin";
+  status: "queued" | "running";
+  requestKey: string;
+  /** What was asked for under that key, where a caller chose it. */
+  fingerprint: string | null;
+  /** Names the executor that the attempt belongs to. */
+  leaseKey: string;
+  agentName: string;
+  framework: string;
+  inputJson: string;
+  policyJson: string;
+  priority: number;
+  createdAtMs: number;
+  /** Null while it is queued. */
+  leaseExpiresAtMs: number | null;
+  availableAtMs: number | null;
+  queueExpiresAtMs: number | null;
+}
+
+/** A queued attempt becomes an executor's. Repeated under the same `leaseKey` it is that executor's still. */
+export interface ClaimWrite {
+  kind: "claim";
+  runId: number;
+  attempt: number;
+  leaseKey: string;
+  startedAtMs: number;
+  leaseExpiresAtMs: number;
+}
+
+/** A running attempt's lease is extended. */
+export interface ExtendWrite {
+  kind: "extend";
+  runId: number;
+  attempt: number;
+  leaseExpiresAtMs: number;
+}
+
+/** A running run is asked to stop. */
+export interface RequestCancelWrite {
+  kind: "request_cancel";
+  runId: number;
+  atMs: number;
+}
+
+interface Ending {
+  runId: number;
+  attempt: number;
+  error: string | null;
+  /** Null where nobody is left to tell. */
+  result: AttemptResult | null;
+  /** Only if the lease had run out by then: the executor vanished. Null: whether or not. */
+  ifLeaseExpiredByMs: number | null;
+}
+
+/** A run ends, if it is still in that status of that attempt. Repeated it changes nothing. */
+export interface CloseWrite extends Ending {
+  kind: "close";
+  from: "queued" | "running";
+  status: Exclude<RunStatus, "queued" | "running">;
+  completedAtMs: number;
+}
+
+/** A running attempt ends and the next one waits. Repeated it changes nothing. */
+export interface RetryWrite extends Ending {
+  kind: "retry";
+  availableAtMs: number;
+  queueExpiresAtMs: number;
+}
+
+export type RunWrite = BeginWrite | ClaimWrite | ExtendWrite | RequestCancelWrite | CloseWrite | RetryWrite;
+
+/** The run that a request key names, whoever made it. */
+export interface BegunRow {
+  runId: number;
+  status: RunStatus;
+  attempt: number;
+  createdAtMs: number;
+  fingerprint: string | null;
+  leaseKey: string | null;
+}
+
+/**
+ * `began`: the request's run, made by this very write or found. `claimed`: the attempt is the executor's, with the
+ * run's input. `changed`: whether this very write changed the run.
+ */
+export type RunWriteResult =
+  | { kind: "began"; row: BegunRow }
+  | { kind: "claimed"; inputJson: string; createdAtMs: number; startedAtMs: number }
+  | { kind: "changed"; changed: boolean };
