@@ -8,6 +8,10 @@ export const MAX_IDEMPOTENCY_KEY_CHARS = 255;
 export const MAX_WAIT_S = 60;
 export const MAX_PAGE_RUNS = 200;
 export const DEFAULT_PAGE_RUNS = 50;
+/** Runs that one bulk request may be about. */
+export const MAX_BULK_RUNS = 1_000;
+/** Runs of a bulk request that are worked on at once. */
+export const BULK_CONCURRENCY = 20;
 export const MAX_COST_DAYS = 366;
 export const DEFAULT_COST_DAYS = 30;
 export const RECENT_RUNS = 10;

@@ -15,6 +15,7 @@ export const PROBLEM_STATUS = {
   method_not_allowed: 405,
   agent_disabled: 409,
   run_ended: 409,
+  run_not_ended: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   agent_at_limit: 429,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { RunStatus } from "./run.ts";
+import { RunStatus, RunTrigger } from "./run.ts";
 
 /**
  * A run as its row has it: column names, epoch milliseconds, millionths of a dollar, JSON as text.
@@ -10,6 +10,8 @@ export const RunRecord = z.object({
   agent_name: z.string(),
   framework: z.string(),
   status: RunStatus,
+  trigger: RunTrigger,
+  replay_of: z.int().nullable(),
   attempt: z.int(),
   input_data: z.string(),
   output_data: z.string().nullable(),

@@ -27,6 +27,10 @@ export const RunStatus = z.enum(RUN_STATUSES).meta({
 });
 export type RunStatus = z.infer<typeof RunStatus>;
 
+/** Why a run exists: somebody asked for it, or for another run's repetition, or a job's time had come. */
+export const RunTrigger = z.enum(["api", "replay", "job"]).meta({ id: "RunTrigger" });
+export type RunTrigger = z.infer<typeof RunTrigger>;
+
 const Instant = z.iso.datetime().meta({ description: "ISO 8601, UTC.", example: "2026-11-23T09:30:00.000Z" });
 const InstantFilter = z.iso.datetime({ offset: true });
 const Dollars = z.number().meta({ description: "US dollars." });
@@ -87,6 +91,8 @@ export const RunSummary = z
     agent_name: z.string(),
     framework: z.string(),
     status: RunStatus,
+    trigger: RunTrigger,
+    replay_of: z.int().nullable().meta({ description: "The run whose input this one repeats." }),
     attempt: z.int(),
     output: Json,
     output_truncated: z.boolean().meta({

@@ -59,7 +59,7 @@ async function insert(
   status: "queued" | "running",
   createdAtMs: number,
 ): Promise<BeginOutcome> {
-  const { requestKey, fingerprint, leaseKey, framework, inputJson, policy, priority } = request;
+  const { requestKey, fingerprint, leaseKey, framework, inputJson, trigger, replayOf, policy, priority } = request;
   const availableAtMs = Math.max(createdAtMs, request.availableAtMs ?? 0);
   const write = {
     kind: "begin",
@@ -70,6 +70,8 @@ async function insert(
     leaseKey,
     framework,
     inputJson,
+    trigger,
+    replayOf,
     policyJson: JSON.stringify(policy),
     priority,
     createdAtMs,

@@ -1,4 +1,5 @@
 import type { Problem } from "../contract/problems.ts";
+import type { RunTrigger } from "../contract/run.ts";
 import type { RunPolicy } from "../contract/run-policy.ts";
 import type { WhenFull } from "../core/admission.ts";
 import type { AttemptEnd, EndedAttempt } from "../core/retry.ts";
@@ -18,6 +19,8 @@ export interface BeginRequest {
   mode: "execute" | "queue";
   framework: string;
   inputJson: string;
+  trigger: RunTrigger;
+  replayOf: number | null;
   policy: RunPolicy;
   whenFull: WhenFull;
   maxQueued: number;

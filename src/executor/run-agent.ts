@@ -10,7 +10,10 @@ import { runAttempt } from "./run-attempt.ts";
 
 /** A request to run an agent, validated. */
 export interface RunRequest
-  extends Pick<BeginRequest, "requestKey" | "fingerprint" | "mode" | "priority" | "availableAtMs"> {
+  extends Pick<
+    BeginRequest,
+    "requestKey" | "fingerprint" | "mode" | "trigger" | "replayOf" | "priority" | "availableAtMs"
+  > {
   agent: Agent;
   /** The params, parsed by the agent's own schema. */
   input: unknown;
@@ -50,7 +53,7 @@ export async function runAgent(request: RunRequest): Promise<RunOutcome> {
 
 function beginRequest({ agent, timeoutMs, serviceOrigin, ...request }: RunRequest): BeginRequest {
   const { concurrency, queueTtlMs, retry, framework } = agent;
-  const { requestKey, fingerprint, mode, inputJson, priority, availableAtMs } = request;
+  const { requestKey, fingerprint, mode, inputJson, trigger, replayOf, priority, availableAtMs } = request;
   return {
     requestKey,
     fingerprint,
@@ -58,6 +61,8 @@ function beginRequest({ agent, timeoutMs, serviceOrigin, ...request }: RunReques
     mode,
     framework,
     inputJson,
+    trigger,
+    replayOf,
     policy: { concurrency: concurrency.limit, timeoutMs, queueTtlMs, retry, serviceOrigin },
     whenFull: concurrency.whenFull,
     maxQueued: concurrency.maxQueued,
@@ -72,7 +77,7 @@ function unrecorded(runId: number, problem: Problem): Problem {
 
 /** The row as the two writes left it: every value of it is one that we sent or were told. */
 function recordOf(
-  { agent, inputJson }: RunRequest,
+  { agent, inputJson, trigger, replayOf }: RunRequest,
   started: StartedRun,
   { error, result }: FinishRequest,
   closed: { status: AttemptEnd; completedAtMs: number },
@@ -82,6 +87,8 @@ function recordOf(
     agent_name: agent.name,
     framework: agent.framework,
     status: closed.status,
+    trigger,
+    replay_of: replayOf,
     attempt: started.attempt,
     input_data: inputJson,
     output_data: result.outputJson,

@@ -9,7 +9,7 @@ import { microusdToUsd } from "../core/money.ts";
 import { type AgentActivity, readAgentActivity } from "../store/agent-activity.ts";
 import { listRuns } from "../store/runs.ts";
 import type { AppContext } from "./app-context.ts";
-import { ProblemError } from "./problems.ts";
+import { findAgent, findRunnableAgent } from "./find-agent.ts";
 import { defineRoute } from "./route.ts";
 import { serveRun } from "./run-request.ts";
 import { instantOrNull, runSummary } from "./run-view.ts";
@@ -107,23 +107,11 @@ const runAnAgent = defineRoute({
     "coordinator_unavailable",
   ],
   async handle({ path, body }, c) {
-    const agent = findAgent(path.name, c);
-    if (!agent.enabled) {
-      throw new ProblemError({ code: "agent_disabled", detail: `Agent "${agent.name}" is disabled.` });
-    }
-    return serveRun(agent, body, c);
+    return serveRun(findRunnableAgent(path.name, c), body, c);
   },
 });
 
 export const agentRoutes = [listAgents, getAgent, runAnAgent];
-
-function findAgent(name: string, c: AppContext): Agent {
-  const agent = c.get("registry").get(name);
-  if (agent === undefined) {
-    throw new ProblemError({ code: "agent_not_found", detail: `There is no agent named "${name}".` });
-  }
-  return agent;
-}
 
 async function summarize(agents: readonly Agent[], c: AppContext): Promise<AgentSummary[]> {
   const names = agents.map((agent) => agent.name);

@@ -9,6 +9,7 @@ import { readConfig } from "../env.ts";
 import { authorize, authorizePage, identify } from "./access.ts";
 import { agentRoutes } from "./agents.ts";
 import type { AppContext, AppEnv } from "./app-context.ts";
+import { bulkRoutes } from "./bulk.ts";
 import { costRoutes } from "./costs.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
@@ -17,7 +18,7 @@ import { type Route, refuseLargeBody, serve } from "./route.ts";
 import { runRoutes } from "./runs.ts";
 
 /** Every route of the API. The order matters: `/api/agents/runs` is not an agent's name. */
-export const ROUTES: readonly Route[] = [...costRoutes, ...runRoutes, ...agentRoutes, ...healthRoutes];
+export const ROUTES: readonly Route[] = [...costRoutes, ...bulkRoutes, ...runRoutes, ...agentRoutes, ...healthRoutes];
 
 /** The HTTP edge over a set of agents: authenticates, validates, routes. */
 export function createApp(registry: Registry) {

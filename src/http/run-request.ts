@@ -51,6 +51,8 @@ async function runRequest(
     input: input.data,
     inputJson: JSON.stringify(params),
     ...(await identityOf(c, agent.name, { ...body, params })),
+    trigger: "api",
+    replayOf: null,
     priority: body.priority,
     timeoutMs: Math.min(body.timeout_ms ?? agent.timeoutMs, agent.timeoutMs),
     availableAtMs: availableAtMs(body),

@@ -9,6 +9,8 @@ export function runSummary(run: RunListRecord): RunSummary {
     agent_name: run.agent_name,
     framework: run.framework,
     status: run.status,
+    trigger: run.trigger,
+    replay_of: run.replay_of,
     attempt: run.attempt,
     output: run.output_data === null ? null : JSON.parse(run.output_data),
     output_truncated: run.output_truncated === 1,

@@ -1,17 +1,17 @@
 import * as z from "zod";
 import { MAX_WAIT_S } from "../contract/limits.ts";
 import { RunId } from "../contract/names.ts";
-import { RunDetail, RunListQuery, RunPage, RunQuery } from "../contract/run.ts";
+import { RunAnswer, RunDetail, RunListQuery, RunPage, RunQuery } from "../contract/run.ts";
 import type { RunRecord } from "../contract/run-record.ts";
-import { callCoordinator } from "../coordinator/client.ts";
 import { decodeCursor, encodeCursor } from "../core/cursor.ts";
-import { isTerminal } from "../core/run-state.ts";
 import { listRuns, readRun } from "../store/runs.ts";
 import { awaitRun } from "./await-run.ts";
+import { cancelRun } from "./cancel-run.ts";
 import { readPreferences } from "./prefer.ts";
 import { ProblemError } from "./problems.ts";
+import { replayRun } from "./replay-run.ts";
 import { defineRoute } from "./route.ts";
-import { instantOrNull, runDetail, runSummary } from "./run-view.ts";
+import { instantOrNull, runAnswer, runDetail, runSummary } from "./run-view.ts";
 
 const pathParams = { schema: z.object({ id: RunId }), absent: "run_not_found" } as const;
 
@@ -77,7 +77,7 @@ const getRun = defineRoute({
   },
 });
 
-const cancelRun = defineRoute({
+const cancelOneRun = defineRoute({
   method: "POST",
   path: "/api/agents/runs/{id}/cancel",
   tag: "Runs",
@@ -90,20 +90,42 @@ const cancelRun = defineRoute({
   answerStatuses: [200, 202],
   problems: ["run_not_found", "run_ended", "coordinator_unavailable"],
   async handle({ path }, c) {
-    const { agent_name } = found(await readRun(c.env.DB, path.id), path.id);
-    const outcome = await callCoordinator(c.env.COORDINATOR, agent_name, (coordinator) =>
-      coordinator.cancel({ runId: path.id }),
-    );
-    if (!outcome.ok) throw new ProblemError(outcome.problem);
-    const run = found(await readRun(c.env.DB, path.id), path.id);
-    if (isTerminal(run.status) && run.status !== "cancelled") {
-      throw new ProblemError({ code: "run_ended", detail: `Run ${run.id} has ended already: ${run.status}.` });
-    }
+    const run = await cancelRun(found(await readRun(c.env.DB, path.id), path.id), c);
     return { status: run.status === "cancelled" ? 200 : 202, body: runDetail(run) };
   },
 });
 
-export const runRoutes = [listAllRuns, getRun, cancelRun];
+const replayOneRun = defineRoute({
+  method: "POST",
+  path: "/api/agents/runs/{id}/replay",
+  tag: "Runs",
+  summary: "Run again with the same input",
+  description: "Queues a new run, linked to this one by `replay_of`. `Idempotency-Key` is heard.",
+  access: "token",
+  pathParams,
+  answer: RunAnswer,
+  answerStatuses: [202],
+  problems: [
+    "run_not_found",
+    "agent_not_found",
+    "agent_disabled",
+    "run_not_ended",
+    "invalid_params",
+    "invalid_idempotency_key",
+    "idempotency_mismatch",
+    "agent_at_limit",
+    "queue_full",
+    "coordinator_unavailable",
+  ],
+  async handle({ path }, c) {
+    const { runId, joined } = await replayRun(found(await readRun(c.env.DB, path.id), path.id), c);
+    const run = found(await readRun(c.env.DB, runId), runId);
+    const headers = { Location: `/api/agents/runs/${runId}`, ...(joined ? { "Idempotency-Replayed": "true" } : {}) };
+    return { status: 202, headers, body: runAnswer(run) };
+  },
+});
+
+export const runRoutes = [listAllRuns, getRun, cancelOneRun, replayOneRun];
 
 function found(run: RunRecord | null, id: number): RunRecord {
   if (run !== null) return run;

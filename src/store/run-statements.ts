@@ -3,8 +3,9 @@ import type { BeginWrite, ClaimWrite, CloseWrite, RetryWrite, RunWrite } from ".
 
 const INSERT_RUN = `
   INSERT INTO agent_runs (agent_name, framework, status, input_data, created_at, started_at, request_key, attempt,
-                          lease_expires_at, fingerprint, lease_key, policy, priority, available_at, queue_expires_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, iif(?3 = 'running', ?5, NULL), ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                          lease_expires_at, fingerprint, lease_key, policy, priority, available_at, queue_expires_at,
+                          trigger, replay_of)
+  VALUES (?1, ?2, ?3, ?4, ?5, iif(?3 = 'running', ?5, NULL), ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
   ON CONFLICT (request_key) DO NOTHING`;
 
 export const CLAIM_RUN = `
@@ -91,6 +92,8 @@ function beginValues(write: BeginWrite): unknown[] {
     write.priority,
     write.availableAtMs,
     write.queueExpiresAtMs,
+    write.trigger,
+    write.replayOf,
   ];
 }
 

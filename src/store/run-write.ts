@@ -1,4 +1,4 @@
-import type { RunStatus } from "../contract/run.ts";
+import type { RunStatus, RunTrigger } from "../contract/run.ts";
 
 /** What an attempt leaves behind. */
 export interface AttemptResult {
@@ -24,6 +24,9 @@ export interface BeginWrite {
   framework: string;
   inputJson: string;
   policyJson: string;
+  trigger: RunTrigger;
+  /** The run whose input this one repeats. */
+  replayOf: number | null;
   priority: number;
   createdAtMs: number;
   /** Null while it is queued. */

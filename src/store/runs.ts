@@ -16,14 +16,14 @@ export interface RunFilter {
 }
 
 export const SELECT_RUN = `
-  SELECT id, agent_name, framework, status, attempt, input_data, output_data, output_truncated, tokens_input,
+  SELECT id, agent_name, framework, status, trigger, replay_of, attempt, input_data, output_data, output_truncated, tokens_input,
          tokens_output, cost_microusd, duration_ms, error, metadata, created_at, started_at, completed_at
     FROM agent_runs WHERE id = ?1`;
 
 const SELECT_STATUS = "SELECT status FROM agent_runs WHERE id = ?1";
 
 const LISTED_COLUMNS = `
-  id, agent_name, framework, status, attempt,
+  id, agent_name, framework, status, trigger, replay_of, attempt,
   CASE WHEN octet_length(output_data) <= ${MAX_LISTED_OUTPUT_BYTES} THEN output_data END AS output_data,
   output_truncated OR coalesce(octet_length(output_data) > ${MAX_LISTED_OUTPUT_BYTES}, 0) AS output_truncated,
   tokens_input, tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at`;
@@ -41,6 +41,17 @@ export async function readRunStatus(db: D1Database, runId: number): Promise<RunS
 
 /** Runs that match, newest first, at most `limit`. Reads in proportion to what it returns, not to what is stored. */
 export async function listRuns(db: D1Database, filter: RunFilter): Promise<RunListRecord[]> {
+  const rows = await list(db, filter, LISTED_COLUMNS);
+  return rows.map((row) => RunListRecord.parse(row));
+}
+
+/** The ids alone of the runs that match, newest first, at most `limit`. */
+export async function listRunIds(db: D1Database, filter: RunFilter): Promise<number[]> {
+  const rows = await list(db, filter, "id");
+  return rows.map((row) => Number(row.id));
+}
+
+async function list(db: D1Database, filter: RunFilter, columns: string): Promise<Record<string, unknown>[]> {
   const [fromId, untilId] = await Promise.all([
     filter.sinceMs === null ? 0 : firstRunIdSince(db, filter.sinceMs - CLOCK_SKEW_MS),
     filter.untilMs === null ? Number.MAX_SAFE_INTEGER : firstRunIdSince(db, filter.untilMs + CLOCK_SKEW_MS),
@@ -48,7 +59,7 @@ export async function listRuns(db: D1Database, filter: RunFilter): Promise<RunLi
   const belowId = Math.min(untilId, filter.beforeId ?? Number.MAX_SAFE_INTEGER);
   const { results } = await storage("list runs", () =>
     db
-      .prepare(listStatement(filter))
+      .prepare(listStatement(filter, columns))
       .bind(
         fromId,
         belowId,
@@ -60,14 +71,17 @@ export async function listRuns(db: D1Database, filter: RunFilter): Promise<RunLi
       )
       .all(),
   );
-  return results.map((row) => RunListRecord.parse(row));
+  return results;
 }
 
 /**
  * Which filters there are decides the statement's text: each set of them has an index made for it, and the
  * planner, which has no statistics, would take another. A partial index needs its condition in the text.
  */
-export function listStatement({ agentName, status }: Pick<RunFilter, "agentName" | "status">): string {
+export function listStatement(
+  { agentName, status }: Pick<RunFilter, "agentName" | "status">,
+  columns: string = LISTED_COLUMNS,
+): string {
   const { index, condition } = listSource(agentName !== null, status);
   const conditions = [
     "id >= ?1 AND id < ?2",
@@ -77,7 +91,7 @@ export function listStatement({ agentName, status }: Pick<RunFilter, "agentName"
     "created_at >= ?6 AND created_at < ?7",
   ];
   return `
-  SELECT ${LISTED_COLUMNS} FROM agent_runs ${index}
+  SELECT ${columns} FROM agent_runs ${index}
    WHERE ${conditions.filter((text) => text !== null).join(" AND ")} ORDER BY id DESC LIMIT ?3`;
 }
 

@@ -234,6 +234,8 @@ describe("a run that fails", () => {
           serviceOrigin: "",
           retry: { maxAttempts, minDelayMs: 1, maxDelayMs: 1, factor: 1, on: ["interrupted"] },
         },
+        trigger: "api",
+        replayOf: null,
         whenFull: "queue",
         maxQueued: 10,
         priority: 0,

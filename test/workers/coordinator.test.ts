@@ -19,6 +19,8 @@ const begin = (agent: string, { concurrency = 100, ...more }: Partial<BeginReque
     framework: "code",
     inputJson: "{}",
     policy: { ...RunPolicy.parse({}), concurrency },
+    trigger: "api",
+    replayOf: null,
     whenFull: "reject",
     maxQueued: 0,
     priority: 0,

@@ -39,7 +39,9 @@ test("the id answered is the INSERT's own though another agent writes before the
     expect(answer.run_id).not.toBe(newest?.id);
     await expectAnswerToBeStored(answer);
   }
-  expect((await storedRuns("counted-two")).map((row) => row.id)).toEqual(answers.map((answer) => answer.run_id).sort());
+  expect((await storedRuns("counted-two")).map((row) => row.id)).toEqual(
+    answers.map((answer) => answer.run_id).sort((a, b) => a - b),
+  );
 });
 
 test("an id is never given out again after the newest run is deleted", async () => {
