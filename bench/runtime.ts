@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptionsShape } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from "wrangler";
 
 export const ROOT = resolve(import.meta.dirname, "..");
 
@@ -84,7 +84,8 @@ async function bundle(entry: Entry): Promise<string> {
 async function applyMigrations(db: D1Database): Promise<void> {
   const directory = resolve(ROOT, "migrations");
   for (const file of readdirSync(directory).sort()) {
-    await db.prepare(readFileSync(join(directory, file), "utf8")).run();
+    const queries = unstable_splitSqlQuery(readFileSync(join(directory, file), "utf8"));
+    await db.batch(queries.map((query) => db.prepare(query)));
   }
 }
 

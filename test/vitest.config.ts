@@ -8,6 +8,7 @@ const migrations = await readD1Migrations(resolve(root, "migrations"));
 export default defineConfig({
   test: {
     root,
+    silent: "passed-only", // the service's log is worth reading only where a test failed
     reporters: ["default", "./test/summary-reporter.ts"],
     projects: [
       {
