@@ -99,6 +99,7 @@ function outcomeFor(context: CoordinatorContext, request: BeginRequest, row: Beg
         ...run,
         status: "running",
         queueExpiresAtMs: 0,
+        leaseKey: request.leaseKey,
         leaseExpiresAtMs: createdAtMs + LEASE_MS,
       });
       log.info("run.started", { run_id: runId, agent: context.agentName, attempt });
@@ -116,6 +117,7 @@ function outcomeFor(context: CoordinatorContext, request: BeginRequest, row: Beg
         ...run,
         status: "queued",
         queueExpiresAtMs: availableAtMs + policy.queueTtlMs,
+        leaseKey: null,
         leaseExpiresAtMs: 0,
       });
       log.info("run.queued", { run_id: runId, agent: context.agentName });

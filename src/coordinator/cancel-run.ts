@@ -1,5 +1,6 @@
-import { log } from "../log.ts";
+import { describeError, log } from "../log.ts";
 import type { LiveRun } from "../store/live-runs.ts";
+import { StorageError } from "../store/storage.ts";
 import { closeRun } from "./close-run.ts";
 import type { CoordinatorContext } from "./context.ts";
 import type { CancelOutcome } from "./protocol.ts";
@@ -19,11 +20,18 @@ export async function cancelRun(context: CoordinatorContext, runId: number): Pro
   return now?.status === "running" ? requestCancel(context, now) : { ok: true, kind: "not_live" };
 }
 
-/** Makes room for a newer run. */
+/** Makes room for a newer run. That one is accepted already, and waits where no room can be made. */
 export async function cancelOldest(context: CoordinatorContext): Promise<void> {
   const running = [...context.knowledge.having("running")].filter((run) => !run.cancelRequested);
   const [oldest] = running.sort((a, b) => a.runId - b.runId);
-  if (oldest !== undefined) await requestCancel(context, oldest);
+  if (oldest === undefined) return;
+  try {
+    await requestCancel(context, oldest);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    context.knowledge.doubt();
+    log.warn("run.not_displaced", { run_id: oldest.runId, agent: context.agentName, error: describeError(error) });
+  }
 }
 
 async function requestCancel(context: CoordinatorContext, run: LiveRun): Promise<CancelOutcome> {

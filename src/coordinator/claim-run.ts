@@ -12,6 +12,11 @@ import { dueRuns, nextAvailableAtMs } from "./queue-order.ts";
  */
 export async function claimRun(context: CoordinatorContext, leaseKey: string): Promise<ClaimOutcome> {
   const { knowledge, nowMs } = context;
+  for (const run of knowledge.having("running")) {
+    // The repeat of a claim whose reply was lost: another run would leave this one to nobody.
+    if (run.leaseKey === leaseKey)
+      return (await claim(context, run, leaseKey, nowMs())) ?? { ok: true, kind: "nothing" };
+  }
   for (;;) {
     const atMs = nowMs();
     const [run] = dueRuns(knowledge, atMs);
@@ -44,7 +49,7 @@ async function claim(
     context.knowledge.forget(runId); // it is not queued any more, whatever was known of it
     return null;
   }
-  context.knowledge.set({ ...run, status: "running", leaseExpiresAtMs });
+  context.knowledge.set({ ...run, status: "running", leaseKey, leaseExpiresAtMs });
   log.info("run.started", { run_id: runId, agent: context.agentName, attempt });
   const { inputJson, createdAtMs, startedAtMs } = result;
   const { timeoutMs, serviceOrigin } = run.policy;

@@ -54,7 +54,8 @@ export async function retryRun(
   const write = { kind: "retry", runId, attempt, error, availableAtMs, queueExpiresAtMs, ...ended } as const;
   const changed = await change(context, runId, write);
   if (!changed) return null;
-  context.knowledge.set({ ...run, status: "queued", attempt: attempt + 1, availableAtMs, queueExpiresAtMs });
+  const waiting = { status: "queued", attempt: attempt + 1, availableAtMs, queueExpiresAtMs, leaseKey: null } as const;
+  context.knowledge.set({ ...run, ...waiting });
   log.info("run.retrying", { run_id: runId, agent: context.agentName, attempt, delay_ms: next.delayMs, error });
   context.wake(next.delayMs);
   return availableAtMs;

@@ -33,6 +33,7 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
     for (const runId of knownBefore) if (!live.has(runId) && !movedMeanwhile.has(runId)) runs.delete(runId);
     for (const run of stored) if (!movedMeanwhile.has(run.runId)) runs.set(run.runId, run);
   }
+
   /** Holds a slot, or a place in the queue, while the write that takes it is on its way. */
   async function enter<Outcome>(status: LiveRun["status"], write: () => Promise<Outcome>): Promise<Outcome> {
     entering[status]++;

@@ -13,6 +13,8 @@ export interface LiveRun {
   availableAtMs: number;
   /** A queued run starts no later. */
   queueExpiresAtMs: number;
+  /** Whose the running attempt is. */
+  leaseKey: string | null;
   leaseExpiresAtMs: number;
   cancelRequested: boolean;
   policy: RunPolicy;
@@ -25,13 +27,15 @@ interface LiveRow {
   priority: number;
   available_at: number | null;
   queue_expires_at: number | null;
+  lease_key: string | null;
   lease_expires_at: number | null;
   cancel_requested_at: number | null;
   policy: string;
 }
 
 export const SELECT_LIVE_RUNS = `
-  SELECT id, status, attempt, priority, available_at, queue_expires_at, lease_expires_at, cancel_requested_at, policy
+  SELECT id, status, attempt, priority, available_at, queue_expires_at, lease_key, lease_expires_at, cancel_requested_at,
+         policy
     FROM agent_runs WHERE agent_name = ?1 AND status IN ('queued', 'running')`;
 
 /** Agents with a lease that has run out, or with a queued run that could have started or given up by then. */
@@ -64,6 +68,7 @@ function liveRun(row: LiveRow): LiveRun {
     priority: row.priority,
     availableAtMs: row.available_at ?? 0,
     queueExpiresAtMs: row.queue_expires_at ?? Number.MAX_SAFE_INTEGER,
+    leaseKey: row.lease_key,
     leaseExpiresAtMs: row.lease_expires_at ?? 0,
     cancelRequested: row.cancel_requested_at !== null,
     policy: RunPolicy.parse(JSON.parse(row.policy)),

@@ -113,6 +113,21 @@ test.for(["evicted", "aborted"])("a coordinator that was %s still knows which ru
   expect(await begin(agent, { concurrency: 1 })).toMatchObject({ ok: false, problem: { code: "agent_at_limit" } });
 });
 
+test.for(["repeated", "repeated after a crash of the coordinator"])(
+  "a claim that is %s is the same run's",
+  async (how) => {
+    const agent = `claimed-${how.length}`;
+    for (let n = 0; n < 3; n++)
+      await begin(agent, { mode: "queue", whenFull: "queue", maxQueued: 5, inputJson: `{"n":${n}}` });
+    const first = await coordinatorOf(agent).claim({ leaseKey: "mine" });
+    if (how !== "repeated")
+      await runInDurableObject(coordinatorOf(agent), (_instance, state) => state.abort("crash")).catch(() => {});
+
+    expect(await coordinatorOf(agent).claim({ leaseKey: "mine" })).toEqual(first);
+    expect(await coordinatorOf(agent).claim({ leaseKey: "another's" })).toMatchObject({ inputJson: '{"n":1}' });
+  },
+);
+
 test.for([
   { when: "after its INSERT", transaction: 0 },
   { when: "after its UPDATE", transaction: 1 },
