@@ -16,6 +16,6 @@ export function sleep(delayMs: number): Promise<void> {
 export function withDeadline<T>(work: Promise<T>, deadlineMs: number, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), deadlineMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    work.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
 }

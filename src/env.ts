@@ -44,5 +44,13 @@ export type Config = z.infer<typeof Config>;
 
 /** What the HTTP edge is configured to do. Throws, naming the variable, where one cannot be understood. */
 export function readConfig(env: Env): Config {
-  return Config.parse(env);
+  let config = configs.get(env);
+  if (config === undefined) {
+    config = Config.parse(env);
+    configs.set(env, config);
+  }
+  return config;
 }
+
+/** An isolate's environment never changes, and is the same object for every request of it. */
+const configs = new WeakMap<Env, Config>();

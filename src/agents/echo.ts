@@ -14,8 +14,8 @@ export const echo = defineAgent({
   output: z.record(z.string(), z.unknown()),
   timeoutMs: 120_000,
   concurrency: 1_000,
-  async execute(input, { signal }) {
-    if (input.sleep_ms !== undefined) await scheduler.wait(input.sleep_ms, { signal });
+  async execute(input, context) {
+    if (input.sleep_ms !== undefined) await scheduler.wait(input.sleep_ms, { signal: context.signal });
     return input;
   },
 });

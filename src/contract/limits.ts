@@ -60,6 +60,8 @@ export const MAX_SWEPT_RUNS = 500;
 // Group commit: one transaction at a time, of at most so much.
 export const MAX_COMMIT_WRITES = 100;
 export const MAX_COMMIT_BYTES = 4 * 1024 * 1024;
+/** How long a busy coordinator gathers writes before its next transaction. */
+export const GATHER_MS = 1;
 /** Writes that may wait for a transaction before new runs are refused. */
 export const MAX_PENDING_WRITES = 2_000;
 /** Tries of a whole transaction before it is split to isolate the write that spoils it. */

@@ -1,5 +1,5 @@
 import { sleep } from "../clock.ts";
-import { MAX_COMMIT_BYTES, MAX_COMMIT_TRIES, MAX_COMMIT_WRITES } from "../contract/limits.ts";
+import { GATHER_MS, MAX_COMMIT_BYTES, MAX_COMMIT_TRIES, MAX_COMMIT_WRITES } from "../contract/limits.ts";
 import { backoffMs } from "../core/backoff.ts";
 
 const RETRY_BACKOFF = { minDelayMs: 50, maxDelayMs: 500, factor: 4 };
@@ -39,6 +39,8 @@ export function createGroupCommit<Write, Outcome>(options: {
       const group = queue.slice(0, size);
       queue = queue.slice(size);
       await commitWithRetries(group);
+      // Those it answered are about to come back with their next write: let them travel together.
+      if (group.length > 1) await sleep(GATHER_MS);
     }
     flushing = false;
   }

@@ -70,13 +70,22 @@ async function endOf(
 ): Promise<Ended> {
   const limits = startLimits(timeoutMs, stop);
   try {
-    const context = { runId, attempt, env, serviceOrigin, signal: limits.signal, ...collectors };
+    const context = {
+      runId,
+      attempt,
+      env,
+      serviceOrigin,
+      ...collectors,
+      get signal() {
+        return limits.signal();
+      },
+    };
     const work = async () => agent.output.safeParseAsync(await agent.execute(input, context));
     const output = await Promise.race([work(), limits.passed]);
     return output.success ? completed(output.data) : failed(badOutput(agent, output.error));
   } catch (error) {
     // Code that heeds its signal may throw the reason before the race is told.
-    const reason: unknown = limits.signal.aborted ? limits.signal.reason : error;
+    const reason: unknown = limits.ended() ?? error;
     if (reason instanceof DeadlineError) return { ...failed(reason.message), end: "timed_out" };
     if (reason instanceof CancelledError) return { ...failed(reason.message), end: "cancelled" };
     log.warn("agent.threw", { run_id: runId, agent: agent.name, error: describeError(error) });
@@ -88,12 +97,20 @@ async function endOf(
 
 /** `passed` rejects at the deadline or when the run is cancelled; the signal aborts with the same reason. */
 function startLimits(timeoutMs: number, stop: AbortSignal) {
-  const controller = new AbortController();
+  let controller: AbortController | undefined;
+  let ended: Error | undefined;
   const { promise: passed, reject } = Promise.withResolvers<never>();
   passed.catch(() => {}); // it may pass after the work has failed, when nobody listens any more
   const end = (reason: Error) => {
-    controller.abort(reason);
-    reject(reason);
+    ended ??= reason;
+    controller?.abort(ended);
+    reject(ended);
+  };
+  /** Made when the agent first asks for it, which one that never waits does not. */
+  const signal = () => {
+    controller ??= new AbortController();
+    if (ended !== undefined) controller.abort(ended);
+    return controller.signal;
   };
   const late = `The agent did not finish within its deadline of ${timeoutMs} ms. Give it less to do, or raise its timeoutMs.`;
   const timer = setTimeout(() => end(new DeadlineError(late)), timeoutMs);
@@ -104,7 +121,7 @@ function startLimits(timeoutMs: number, stop: AbortSignal) {
     clearTimeout(timer);
     stop.removeEventListener("abort", onStop);
   };
-  return { signal: controller.signal, passed, release };
+  return { signal, ended: () => ended, passed, release };
 }
 
 function completed(output: unknown): Ended {

@@ -1,13 +1,13 @@
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { requestId } from "hono/request-id";
-import { secureHeaders } from "hono/secure-headers";
 import type { Registry } from "../agents/registry.ts";
 import { MAX_BODY_BYTES } from "../contract/limits.ts";
 import { readConfig } from "../env.ts";
+import { randomKey } from "../random.ts";
 import { authorize, authorizePage, identify } from "./access.ts";
 import { agentRoutes } from "./agents.ts";
+import { completeHeaders } from "./answers.ts";
 import type { AppContext, AppEnv } from "./app-context.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { costRoutes } from "./costs.ts";
@@ -23,23 +23,19 @@ export const ROUTES: readonly Route[] = [...costRoutes, ...bulkRoutes, ...runRou
 /** The HTTP edge over a set of agents: authenticates, validates, routes. */
 export function createApp(registry: Registry) {
   const app = new Hono<AppEnv>();
-  app.use(requestId());
-  app.use((c, next) => (isPage(c) ? pageHeaders(c, next) : apiHeaders(c, next)));
+  app.use(async (c, next) => {
+    c.set("requestId", randomKey());
+    await next();
+    completeHeaders(c);
+  });
   app.use((c, next) => {
     c.set("config", readConfig(c.env));
     c.set("registry", registry);
     return next();
   });
-  app.use(
-    cors({
-      origin: (origin, c: AppContext) => (c.get("config").CORS_ORIGINS.includes(origin) ? origin : null),
-      allowHeaders: ["Authorization", "Content-Type"],
-      exposeHeaders: ["Link", "Retry-After", "X-Request-Id"],
-      maxAge: 600,
-    }),
-  );
+  app.use((c, next) => (c.req.header("Origin") === undefined ? next() : crossOrigin(c, next)));
   app.use(identify);
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody }));
+  app.use(limitBody);
 
   for (const [path, routes] of Map.groupBy(ROUTES, (route) => route.path)) mount(app, path, routes);
   for (const path of ["/api/openapi.json", "/api/docs", "/api/docs/*"]) app.use(path, authorizePage);
@@ -74,32 +70,18 @@ function nothingThere(c: AppContext): ProblemError {
   return new ProblemError({ code: "not_found", detail: `There is nothing at ${c.req.path}. See /api/docs.` });
 }
 
-function isPage(c: AppContext): boolean {
-  return c.req.path === "/api/docs" || c.req.path.startsWith("/api/docs/");
-}
+const crossOrigin = cors({
+  origin: (origin, c: AppContext) => (c.get("config").CORS_ORIGINS.includes(origin) ? origin : null),
+  allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "Prefer"],
+  exposeHeaders: ["Idempotency-Replayed", "Link", "Location", "Preference-Applied", "Retry-After", "X-Request-Id"],
+  maxAge: 600,
+});
 
-const COMMON_HEADERS = {
-  strictTransportSecurity: "max-age=31536000; includeSubDomains",
-  xFrameOptions: "DENY",
-  permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
+const limitStream = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLargeBody });
+
+/** A body that says how long it is needs no counting. */
+const limitBody: MiddlewareHandler<AppEnv> = (c, next) => {
+  const length = c.req.header("Content-Length");
+  if (length === undefined || c.req.header("Transfer-Encoding") !== undefined) return limitStream(c, next);
+  return Number(length) > MAX_BODY_BYTES ? refuseLargeBody() : next();
 };
-
-const apiHeaders = secureHeaders({
-  ...COMMON_HEADERS,
-  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], formAction: ["'none'"] },
-});
-
-/** Swagger UI styles elements from its script, and draws icons from data URLs. */
-const pageHeaders = secureHeaders({
-  ...COMMON_HEADERS,
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'", "'unsafe-inline'"],
-    imgSrc: ["'self'", "data:"],
-    connectSrc: ["'self'"],
-    frameAncestors: ["'none'"],
-    formAction: ["'none'"],
-    baseUri: ["'none'"],
-  },
-});

@@ -4,6 +4,7 @@ import { RETRY_AFTER_S } from "../contract/limits.ts";
 import { type FieldError, PROBLEM_STATUS, type Problem, type ProblemDocument } from "../contract/problems.ts";
 import { describeError, log } from "../log.ts";
 import { StorageError } from "../store/storage.ts";
+import { answerJson } from "./answers.ts";
 import type { AppContext } from "./app-context.ts";
 
 /** The one way for a route to answer a problem: throw it. */
@@ -73,10 +74,12 @@ function answerProblem(c: AppContext, { problem, errors, headers }: ProblemError
     request_id: c.get("requestId"),
     ...(errors === undefined ? {} : { errors }),
   };
-  if (problem.retryAfterS !== undefined) c.header("Retry-After", String(problem.retryAfterS));
-  for (const [name, value] of Object.entries(headers)) c.header(name, value);
-  c.header("Content-Type", "application/problem+json");
-  return c.body(JSON.stringify(document), status);
+  const retryAfter = problem.retryAfterS === undefined ? {} : { "Retry-After": String(problem.retryAfterS) };
+  return answerJson(c, document, {
+    status,
+    mediaType: "application/problem+json",
+    headers: { ...retryAfter, ...headers },
+  });
 }
 
 /** RFC 9110, section 15. */

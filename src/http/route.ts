@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { MAX_BODY_BYTES } from "../contract/limits.ts";
 import type { ProblemCode } from "../contract/problems.ts";
+import { answerJson } from "./answers.ts";
 import type { AppContext } from "./app-context.ts";
 import { invalid, ProblemError } from "./problems.ts";
 
@@ -64,7 +65,7 @@ export async function serve(route: Route, c: AppContext): Promise<Response> {
   const query = parseQuery(route, c);
   const body = route.body === undefined ? undefined : await parseBody(route.body, c);
   const reply = await route.handle({ path, query, body }, c);
-  return c.json(reply.body as object, reply.status ?? 200, reply.headers);
+  return answerJson(c, reply.body, { status: reply.status ?? 200, headers: reply.headers });
 }
 
 function parsePath(route: Route, c: AppContext): Record<string, unknown> {
@@ -106,9 +107,11 @@ function requireJsonMediaType(c: AppContext): void {
   );
 }
 
+const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 function parseJson(bytes: ArrayBuffer): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+    return JSON.parse(UTF_8.decode(bytes));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ProblemError({ code: "invalid_json", detail: `The body is not JSON: ${reason}` });

@@ -9,7 +9,7 @@ import { type RunOutcome, type RunRequest, runAgent } from "../executor/run-agen
 import type { AppContext } from "./app-context.ts";
 import { awaitRun } from "./await-run.ts";
 import { identityOf } from "./idempotency.ts";
-import { readPreferences } from "./prefer.ts";
+import { type Preferences, readPreferences } from "./prefer.ts";
 import { invalid, ProblemError } from "./problems.ts";
 import type { Reply } from "./route.ts";
 import { runAnswer } from "./run-view.ts";
@@ -32,10 +32,9 @@ export async function serveRun(
   // A caller who goes away takes the Worker with it, unless the run holds on to it.
   c.executionCtx.waitUntil(running);
   const outcome = await running;
-  const applied = appliedPreferences(preferences);
-  if (applied !== "") c.header("Preference-Applied", applied);
   const waitMs = Math.min(preferences.waitS ?? 0, MAX_WAIT_S) * 1_000;
-  return answerTo(outcome, { waitMs, patienceMs: queued ? waitMs : agent.timeoutMs + LEASE_MS }, c);
+  const reply = await answerTo(outcome, { waitMs, patienceMs: queued ? waitMs : agent.timeoutMs + LEASE_MS }, c);
+  return { ...reply, headers: { ...reply.headers, ...appliedPreferences(preferences) } };
 }
 
 async function runRequest(
@@ -67,9 +66,10 @@ function availableAtMs({ delay_s, run_at }: z.output<typeof RunRequestBody>): nu
 }
 
 /** RFC 7240, section 3: what was heard. */
-function appliedPreferences({ respondAsync, waitS }: ReturnType<typeof readPreferences>): string {
+function appliedPreferences({ respondAsync, waitS }: Preferences): Record<string, string> {
   const applied = [respondAsync ? "respond-async" : "", waitS === null ? "" : `wait=${Math.min(waitS, MAX_WAIT_S)}`];
-  return applied.filter((preference) => preference !== "").join(", ");
+  const heard = applied.filter((preference) => preference !== "").join(", ");
+  return heard === "" ? {} : { "Preference-Applied": heard };
 }
 
 /** `waitMs`: for a run that is queued. `patienceMs`: for one that others execute, and that we were to answer for. */
