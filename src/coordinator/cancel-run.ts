@@ -14,8 +14,7 @@ export async function cancelRun(context: CoordinatorContext, runId: number): Pro
   if (run.status === "running") return requestCancel(context, run);
   const closed = await closeRun(context, run, "cancelled", CANCELLED);
   if (closed !== null) return { ok: true, kind: "cancelled" };
-  context.knowledge.doubt(); // it was claimed meanwhile, or it ended
-  await context.knowledge.known();
+  await context.knowledge.known(); // it was claimed meanwhile, or it ended
   const now = context.knowledge.get(runId);
   return now?.status === "running" ? requestCancel(context, now) : { ok: true, kind: "not_live" };
 }

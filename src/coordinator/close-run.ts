@@ -62,12 +62,17 @@ export async function retryRun(
 }
 
 async function change(
-  { knowledge, write }: CoordinatorContext,
+  { knowledge, write, wake }: CoordinatorContext,
   runId: number,
   change: Parameters<CoordinatorContext["write"]>[0],
 ): Promise<boolean> {
   const result = await knowledge.move(runId, () => write(change));
-  return result.kind === "changed" && result.changed;
+  if (result.kind === "changed" && result.changed) return true;
+  // Either the run is not what it was thought to be, or D1 lost its reply to this very write and answered the
+  // repeat: without a new look its slot would be held for ever. A wake, since it may have been freed.
+  knowledge.doubt();
+  if (knowledge.queued() > 0) wake(0);
+  return false;
 }
 
 /** A freed slot starts the next run that waits for it. */

@@ -1,0 +1,84 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { RunStatus } from "../../src/contract/run.ts";
+import { isTerminal } from "../../src/core/run-state.ts";
+
+export interface Row {
+  id: number;
+  agent_name: string;
+  status: RunStatus;
+  attempt: number;
+  request_key: string;
+  output_data: string | null;
+  tokens_input: number;
+  error: string | null;
+  [column: string]: unknown;
+}
+
+/** Looks at the history after every commit, so that what was wrong only for a moment is seen too. */
+export function createHistoryWatch(options: {
+  concurrencyOf(agentName: string): number;
+  report(violation: string): void;
+}) {
+  const ended = new Map<number, string>();
+  let live = new Set<number>();
+  let newestId = 0;
+
+  function look(sqlite: DatabaseSync): void {
+    const rows = all<Row>(sqlite, "SELECT * FROM agent_runs WHERE status IN ('queued', 'running')");
+    checkConcurrency(rows);
+    const nowLive = new Set(rows.map((row) => row.id));
+    const fresh = all<Row>(sqlite, "SELECT * FROM agent_runs WHERE id > ?1", newestId);
+    for (const id of live) if (!nowLive.has(id)) noteEnd(sqlite, id);
+    for (const row of fresh) if (isTerminal(row.status)) noteEnd(sqlite, row.id);
+    for (const id of nowLive) if (ended.has(id)) options.report(`5: run ${id} had ended and lives again`);
+    newestId = Math.max(newestId, ...fresh.map((row) => row.id));
+    live = nowLive;
+    for (const difference of usageDifferences(sqlite)) options.report(difference);
+  }
+
+  function checkConcurrency(rows: readonly Row[]): void {
+    const running = Map.groupBy(
+      rows.filter((row) => row.status === "running"),
+      (row) => row.agent_name,
+    );
+    for (const [agentName, { length }] of running) {
+      const limit = options.concurrencyOf(agentName);
+      if (length > limit) options.report(`7: ${length} attempts of ${agentName} run at once, whose limit is ${limit}`);
+    }
+  }
+
+  function noteEnd(sqlite: DatabaseSync, id: number): void {
+    const [row] = all<Row>(sqlite, "SELECT * FROM agent_runs WHERE id = ?1", id);
+    if (row === undefined) options.report(`1: the row of run ${id} is gone`);
+    else if (!ended.has(id)) ended.set(id, JSON.stringify(row));
+  }
+
+  /** At the end: what had ended is as it was when it did. */
+  function checkEnded(sqlite: DatabaseSync): void {
+    for (const row of all<Row>(sqlite, "SELECT * FROM agent_runs")) {
+      const before = ended.get(row.id);
+      if (before !== undefined && before !== JSON.stringify(row)) {
+        options.report(`5: run ${row.id} changed after it had ended: ${before} became ${JSON.stringify(row)}`);
+      }
+    }
+  }
+
+  return { look, checkEnded };
+}
+
+export function all<T>(sqlite: DatabaseSync, sql: string, ...values: (string | number)[]): T[] {
+  return sqlite.prepare(sql).all(...values) as unknown as T[];
+}
+
+function usageDifferences(sqlite: DatabaseSync): string[] {
+  const rolledUp = all(sqlite, "SELECT * FROM usage_daily ORDER BY agent_name, day");
+  const fromRows = all(
+    sqlite,
+    `SELECT agent_name, completed_at / 86400000 AS day, count(*) AS runs, sum(tokens_input) AS tokens_input,
+            sum(tokens_output) AS tokens_output, sum(cost_microusd) AS cost_microusd,
+            coalesce(sum(duration_ms), 0) AS duration_ms
+       FROM agent_runs WHERE completed_at IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`,
+  );
+  const [stored, expected] = [JSON.stringify(rolledUp), JSON.stringify(fromRows)];
+  return stored === expected ? [] : [`6: usage is ${stored}, but the rows say ${expected}`];
+}

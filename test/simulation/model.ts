@@ -1,0 +1,69 @@
+import type { RunStatus } from "../../src/contract/run.ts";
+import type { RetryPolicy } from "../../src/contract/run-policy.ts";
+import { type Step, stepOf, TOKENS_PER_ATTEMPT } from "./scripted-agent.ts";
+
+/** What is known of a run from outside: what it was asked to do, and what befell it. */
+export interface Story {
+  mark: string;
+  script: readonly Step[];
+  retry: RetryPolicy;
+  /** Somebody may have asked for it to be cancelled. */
+  mayBeCancelled: boolean;
+  /** Parts of the service may have failed, so that attempts were interrupted. */
+  faulty: boolean;
+  /** It may have waited for its turn for longer than it may. */
+  mayOverstay: boolean;
+  /** A worked attempt may have taken longer than its deadline, by the clock on the wall or in truth. */
+  mayBeLate: boolean;
+}
+
+export interface Ended {
+  status: RunStatus;
+  attempt: number;
+  output_data: string | null;
+  tokens_input: number;
+}
+
+/** Why a run could not have ended so, or nothing. Knows nothing of how the service works: only what it promises. */
+export function impossible(story: Story, run: Ended): string[] {
+  const complaints: string[] = [];
+  if (run.attempt > story.retry.maxAttempts) complaints.push(`${run.attempt} attempts of ${story.retry.maxAttempts}`);
+  for (let attempt = 1; attempt < run.attempt; attempt++) {
+    if (!endsOf(story, attempt).some((end) => isRepeated(story, attempt, end))) {
+      complaints.push(`attempt ${attempt} was repeated`);
+    }
+  }
+  const allowed = endsOf(story, run.attempt).filter((end) => !mustBeRepeated(story, run.attempt, end));
+  if (story.mayBeCancelled) allowed.push("cancelled");
+  if (story.mayOverstay) allowed.push("timed_out");
+  if (!allowed.includes(run.status)) complaints.push(`it is ${run.status}, which none of ${allowed} is`);
+  const output = run.status === "completed" ? JSON.stringify({ mark: story.mark, attempt: run.attempt }) : null;
+  if (run.output_data !== output) complaints.push(`its output is ${run.output_data}, not ${output}`);
+  const tokens = run.attempt * TOKENS_PER_ATTEMPT;
+  const exact = !story.faulty && !story.mayBeCancelled && !story.mayOverstay;
+  if (run.tokens_input > tokens || (exact && run.tokens_input < tokens)) {
+    complaints.push(`it used ${run.tokens_input} tokens in ${run.attempt} attempts of ${TOKENS_PER_ATTEMPT}`);
+  }
+  return complaints;
+}
+
+/** How an attempt may end. */
+function endsOf(story: Story, attempt: number): RunStatus[] {
+  const step = stepOf(story.script, attempt);
+  const scripted: RunStatus = step === "complete" ? "completed" : step === "hang" ? "timed_out" : "failed";
+  return [
+    scripted,
+    ...(story.mayBeLate ? (["timed_out"] as const) : []),
+    ...(story.faulty ? (["interrupted"] as const) : []),
+  ];
+}
+
+function isRepeated(story: Story, attempt: number, end: RunStatus): boolean {
+  const forGood = end === "failed" && stepOf(story.script, attempt) === "never";
+  return attempt < story.retry.maxAttempts && !forGood && (story.retry.on as readonly RunStatus[]).includes(end);
+}
+
+/** Unless it was cancelled, a run does not end with an attempt that its policy repeats. */
+function mustBeRepeated(story: Story, attempt: number, end: RunStatus): boolean {
+  return isRepeated(story, attempt, end);
+}

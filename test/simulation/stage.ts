@@ -1,0 +1,139 @@
+import type { createCoordinator } from "../../src/coordinator/coordinator.ts";
+import { isTerminal } from "../../src/core/run-state.ts";
+import type { Chance } from "./chance.ts";
+import type { Effect, Plan } from "./effects.ts";
+import { all, createHistoryWatch, type Row } from "./history-watch.ts";
+import { type Asked, brokenGuarantees, createLedger, runIdOf } from "./ledger.ts";
+import { type AgentLimits, type ScriptedInput, scriptedAgent } from "./scripted-agent.ts";
+import { createVirtualTime, withVirtual } from "./virtual-time.ts";
+import { createWorld } from "./world.ts";
+
+/** A Monday, an hour before a UTC day ends: what runs long ends on another day than it began. */
+const START_MS = Date.UTC(2026, 10, 23, 23);
+export const MINUTE_MS = 60_000;
+
+export interface Request {
+  agentName: string;
+  mode: "execute" | "queue";
+  input: ScriptedInput;
+  requestKey: string;
+  fingerprint: string | null;
+  priority?: number;
+  delayMs?: number;
+}
+
+export interface StageOptions {
+  chance: Chance;
+  limits: readonly AgentLimits[];
+  plan(effect: Effect): Plan;
+  deliveries(): readonly number[];
+  coordinatorOf?: typeof createCoordinator;
+}
+
+/** The service in its world, with everything that its users see written down. */
+function createStage(options: StageOptions) {
+  const violations = new Set<string>();
+  const time = createVirtualTime(START_MS);
+  const ledger = createLedger();
+  const limitsOf = new Map(options.limits.map((limits) => [limits.name, limits]));
+  const watch = createHistoryWatch({
+    concurrencyOf: (agentName) => limitsOf.get(agentName)?.concurrency ?? 0,
+    report: (violation) => violations.add(violation),
+  });
+  const agents = options.limits.map((limits) =>
+    scriptedAgent(limits, ({ env, runId, attempt }) => {
+      const by = world.processOf(env);
+      // What a dead process still computes reaches nobody.
+      if (by?.alive) ledger.executions.push({ runId, attempt, by: by.name });
+    }),
+  );
+  const world = createWorld({
+    ...options,
+    time,
+    agents,
+    onCommit: watch.look,
+    onBug: (description) => violations.add(description),
+  });
+
+  function ask({ agentName, mode, input, requestKey, fingerprint, priority = 0, delayMs }: Request): Asked {
+    const agent = agents.find(({ name }) => name === agentName);
+    if (agent === undefined) throw new Error(`no agent ${agentName}`);
+    const asked: Asked = { agentName, requestKey, fingerprint, outcomes: [] };
+    ledger.asked.push(asked);
+    const availableAtMs = delayMs === undefined ? null : time.wallMs() + delayMs;
+    const { timeoutMs } = agent;
+    const inputJson = JSON.stringify(input);
+    world
+      .run({ agent, input, inputJson, mode, requestKey, fingerprint, priority, availableAtMs, timeoutMs })
+      .then((outcome) => asked.outcomes.push(outcome))
+      .catch((error: unknown) => violations.add(`a request threw: ${error}`));
+    return asked;
+  }
+
+  function cancel(agentName: string, runId: number): void {
+    world
+      .cancel(agentName, runId)
+      .then((outcome) => ledger.noteCancel(world.sqlite, runId, outcome))
+      .catch((error: unknown) => violations.add(`a cancel threw: ${error}`));
+  }
+
+  function live(): Row[] {
+    return all<Row>(world.sqlite, "SELECT * FROM agent_runs").filter((row) => !isTerminal(row.status));
+  }
+
+  /** Minutes pass, with their sweeps, until nothing lives; at most so many. */
+  async function drain(maxMinutes: number): Promise<void> {
+    for (let minute = 0; minute < maxMinutes && (minute < 2 || live().length > 0); minute++) {
+      void world.sweep();
+      await time.advance(MINUTE_MS);
+    }
+  }
+
+  /** With nothing alive, every slot of every agent is free: as many runs as it has start at once, and end. */
+  async function probeSlots(): Promise<void> {
+    for (const { name, concurrency } of options.limits) {
+      const asked = Array.from({ length: concurrency }, (_, n) =>
+        ask({ agentName: name, mode: "execute", input: PROBE, requestKey: `probe ${name} ${n}`, fingerprint: null }),
+      );
+      await time.advance(10_000);
+      const kinds = asked.map(({ outcomes: [outcome] }) => outcome?.kind ?? "nothing");
+      if (kinds.some((kind) => kind !== "recorded")) {
+        violations.add(`7: all ${concurrency} slots of ${name} should be free, but it answers ${kinds}`);
+      }
+    }
+  }
+
+  return {
+    time,
+    world,
+    ledger,
+    ask,
+    cancel,
+    drain,
+    probeSlots,
+    runIdOf: ({ outcomes }: Asked) => outcomes.map(runIdOf).find((runId) => runId !== null) ?? null,
+    newestRunId: () => all<{ id: number | null }>(world.sqlite, "SELECT max(id) AS id FROM agent_runs")[0]?.id ?? null,
+    rows: () => all<Row>(world.sqlite, "SELECT * FROM agent_runs ORDER BY id"),
+    violation: (violation: string) => void violations.add(violation),
+    /** What is wrong, by the watch over every commit and by the ledger at the end. */
+    verdict(): string[] {
+      watch.checkEnded(world.sqlite);
+      return [...violations, ...brokenGuarantees(ledger, world.sqlite)];
+    },
+  };
+}
+
+export type Stage = ReturnType<typeof createStage>;
+
+/** Plays on a new stage, in virtual time. What the service logs meanwhile is given to `onLog`. */
+export async function onStage<T>(
+  options: StageOptions & { onLog?(line: string): void },
+  play: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const stage = createStage(options);
+  const { time } = stage;
+  const onLog = options.onLog ?? (() => {});
+  return withVirtual({ time, fraction: options.chance.fraction, onLog }, () => play(stage));
+}
+
+const PROBE: ScriptedInput = { mark: "probe", workMs: 3_000, deaf: false, script: ["complete"] };

@@ -1,0 +1,190 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Agent } from "../../src/agents/define-agent.ts";
+import { createRegistry } from "../../src/agents/registry.ts";
+import { nowMs } from "../../src/clock.ts";
+import { callCoordinator } from "../../src/coordinator/client.ts";
+import { createCoordinator } from "../../src/coordinator/coordinator.ts";
+import type { CancelOutcome, Coordinator } from "../../src/coordinator/protocol.ts";
+import { sendWake, type Wake } from "../../src/coordinator/wake.ts";
+import type { Env } from "../../src/env.ts";
+import { consumeWakes } from "../../src/executor/consume-wakes.ts";
+import { type RunOutcome, type RunRequest, runAgent } from "../../src/executor/run-agent.ts";
+import { describeError } from "../../src/log.ts";
+import { randomFraction, randomKey } from "../../src/random.ts";
+import { sweep } from "../../src/scheduler/sweep.ts";
+import { type Actor, type Effect, type Plan, performAs } from "./effects.ts";
+import { migratedDatabase, sqliteD1 } from "./sqlite-d1.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+/** The queue gives a message that nobody acknowledged to another consumer after so long, so often. */
+const REDELIVERY_MS = 60_000;
+const MAX_DELIVERIES = 10;
+
+export interface WorldOptions {
+  time: VirtualTime;
+  agents: readonly Agent[];
+  plan(effect: Effect): Plan;
+  /** When a message that is due now arrives: not at all, once, or several times. */
+  deliveries(): readonly number[];
+  /** After every change of the database. */
+  onCommit(sqlite: DatabaseSync): void;
+  /** What no fault excuses. */
+  onBug(description: string): void;
+  /** The coordinator to prove; a canary's is wrong. */
+  coordinatorOf?: typeof createCoordinator;
+}
+
+interface Host {
+  actor: Actor;
+  coordinator: Coordinator;
+  crashed: Promise<never>;
+}
+
+/**
+ * The service's own code from the executors to the database, in one process and in virtual time; what Cloudflare does
+ * is played: objects that are found by name and can be aborted, Workers and consumers that can die, a queue.
+ */
+export function createWorld(options: WorldOptions) {
+  const { time, plan, coordinatorOf = createCoordinator } = options;
+  const sqlite = migratedDatabase();
+  const registry = createRegistry([...options.agents]);
+  const hosts = new Map<string, Host>();
+  const processOf = new WeakMap<Env, Actor>();
+  const processes: Actor[] = [];
+
+  function perform<T>(actor: Actor, name: string, work: () => T | Promise<T>): Promise<T> {
+    return performAs(actor, actor.alive ? plan({ actor, name }) : DEAD, work);
+  }
+
+  function databaseOf(actor: Actor): D1Database {
+    return sqliteD1(sqlite, (operation, call) =>
+      perform(actor, `D1 ${operation}`, () => {
+        const result = call();
+        if (operation === "batch") options.onCommit(sqlite);
+        return result;
+      }),
+    );
+  }
+
+  function queueOf(actor: Actor): Queue<Wake> {
+    const send = (wake: Wake, { delaySeconds = 0 }: QueueSendOptions = {}) =>
+      perform(actor, "send wake", () => enqueue(wake, delaySeconds, 1));
+    return { send } as unknown as Queue<Wake>;
+  }
+
+  function hostOf(agentName: string): Host {
+    const { promise: crashed, reject } = Promise.withResolvers<never>();
+    crashed.catch(() => {});
+    const actor: Actor = {
+      kind: "coordinator",
+      name: agentName,
+      alive: true,
+      crash() {
+        actor.alive = false;
+        if (hosts.get(agentName) === host) hosts.delete(agentName);
+        reject(new Error("the object was reset"));
+      },
+    };
+    const queue = queueOf(actor);
+    const coordinator = coordinatorOf({
+      agentName,
+      db: databaseOf(actor),
+      nowMs,
+      randomKey,
+      randomFraction,
+      wake: (delayMs) => void sendWake(queue, agentName, delayMs),
+    });
+    const host = { actor, coordinator, crashed };
+    return host;
+  }
+
+  /** As a Durable Object namespace does it: one object a name, made when it is first called. */
+  function stubOf(caller: Actor, agentName: string): Coordinator {
+    const call = (method: keyof Coordinator) => (request: never) =>
+      perform(caller, method, async () => {
+        const host = hosts.get(agentName) ?? hostOf(agentName);
+        hosts.set(agentName, host);
+        const answer = host.coordinator[method](structuredClone(request)).catch((error: unknown) => {
+          options.onBug(`the coordinator of ${agentName} threw in ${method}: ${describeError(error)}`);
+          throw error;
+        });
+        return structuredClone(await Promise.race<unknown>([answer, host.crashed]));
+      });
+    const methods = ["begin", "claim", "heartbeat", "finish", "cancel", "sweep"] as const;
+    return Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as Coordinator;
+  }
+
+  function startProcess(kind: "worker" | "consumer" | "cron"): { env: Env; actor: Actor } {
+    const actor: Actor = {
+      kind,
+      name: `${kind} ${processes.length}`,
+      alive: true,
+      crash() {
+        actor.alive = false;
+      },
+    };
+    const COORDINATOR = { getByName: (agentName: string) => stubOf(actor, agentName) };
+    const env = { DB: databaseOf(actor), COORDINATOR, RUN_QUEUE: queueOf(actor) } as unknown as Env;
+    processes.push(actor);
+    processOf.set(env, actor);
+    return { env, actor };
+  }
+
+  function enqueue(wake: Wake, delayS: number, delivery: number): QueueSendResponse {
+    for (const afterMs of options.deliveries()) time.set(() => deliver(wake, delivery), delayS * 1_000 + afterMs);
+    return {} as QueueSendResponse;
+  }
+
+  function deliver(wake: Wake, delivery: number): void {
+    const { env } = startProcess("consumer");
+    let settled = false;
+    const again = (delayS: number) => {
+      if (!settled && delivery < MAX_DELIVERIES) enqueue(wake, delayS, delivery + 1);
+      settled = true;
+    };
+    const message = {
+      body: wake,
+      ack: () => {
+        settled = true;
+      },
+      retry: ({ delaySeconds = 0 }: QueueRetryOptions = {}) => again(delaySeconds),
+    };
+    time.set(() => again(0), REDELIVERY_MS);
+    const waitUntil = (work: Promise<void>) => void orBug("a consumer's run", work);
+    const batch = { messages: [message] } as unknown as MessageBatch<Wake>;
+    void orBug("a consumer", consumeWakes(batch, { env, registry, waitUntil }));
+  }
+
+  async function orBug(what: string, work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => options.onBug(`${what} threw: ${describeError(error)}`));
+  }
+
+  return {
+    sqlite,
+    /** The process that runs the agent code that was given this `env`. */
+    processOf: (env: Env) => processOf.get(env),
+    living: () => processes.filter((actor) => actor.alive),
+    crashCoordinator: (agentName: string) => hosts.get(agentName)?.actor.crash(),
+    /** A request in a Worker of its own. Never settles if that Worker dies. */
+    run(request: Omit<RunRequest, "env" | "serviceOrigin">): Promise<RunOutcome> {
+      const { env } = startProcess("worker");
+      return runAgent({ ...request, env, serviceOrigin: "http://simulated" });
+    },
+    cancel(agentName: string, runId: number): Promise<CancelOutcome> {
+      const { env } = startProcess("worker");
+      return callCoordinator(env.COORDINATOR, agentName, (coordinator) => coordinator.cancel({ runId }));
+    },
+    /** The minute's sweep, which fails where the history cannot be read. */
+    async sweep(): Promise<void> {
+      const { env } = startProcess("cron");
+      await sweep(env, nowMs()).catch(() => {});
+    },
+    /** A wake out of nowhere. */
+    wake: (agentName: string) => deliver({ agent: agentName }, MAX_DELIVERIES),
+    stub: (agentName: string) => stubOf(startProcess("worker").actor, agentName),
+  };
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+const DEAD: Plan = { fault: "none", beforeMs: 0, afterMs: 0, outlivesSender: false };
