@@ -63,8 +63,9 @@ function createStage(options: StageOptions) {
     const availableAtMs = delayMs === undefined ? null : time.wallMs() + delayMs;
     const { timeoutMs } = agent;
     const inputJson = JSON.stringify(input);
+    const identity = { requestKey, fingerprint, trigger: "api", replayOf: null } as const;
     world
-      .run({ agent, input, inputJson, mode, requestKey, fingerprint, priority, availableAtMs, timeoutMs })
+      .run({ agent, input, inputJson, mode, ...identity, priority, availableAtMs, timeoutMs })
       .then((outcome) => asked.outcomes.push(outcome))
       .catch((error: unknown) => violations.add(`a request threw: ${error}`));
     return asked;
