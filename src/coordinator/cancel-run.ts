@@ -7,16 +7,25 @@ import type { CancelOutcome } from "./protocol.ts";
 
 const CANCELLED = "The run was cancelled.";
 
+/** How often a run may move on, from running to queued and back, while it is being cancelled. */
+const MAX_LOOKS = 5;
+
 /** Cancels a queued run at once; tells a running one to stop, which its executor learns with its next heartbeat. */
 export async function cancelRun(context: CoordinatorContext, runId: number): Promise<CancelOutcome> {
-  const run = context.knowledge.get(runId);
-  if (run === undefined) return { ok: true, kind: "not_live" };
-  if (run.status === "running") return requestCancel(context, run);
-  const closed = await closeRun(context, run, "cancelled", CANCELLED);
-  if (closed !== null) return { ok: true, kind: "cancelled" };
-  await context.knowledge.known(); // it was claimed meanwhile, or it ended
-  const now = context.knowledge.get(runId);
-  return now?.status === "running" ? requestCancel(context, now) : { ok: true, kind: "not_live" };
+  const { knowledge } = context;
+  if (knowledge.get(runId) === undefined) await knowledge.lookAgain();
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    const run = knowledge.get(runId);
+    if (run === undefined) return { ok: true, kind: "not_live" };
+    if (run.status === "queued") {
+      const closed = await closeRun(context, run, "cancelled", CANCELLED);
+      if (closed !== null) return { ok: true, kind: "cancelled" };
+    } else if (run.cancelRequested || (await requestCancel(context, run))) {
+      return { ok: true, kind: "requested" };
+    }
+    await knowledge.lookAgain(); // it was claimed, queued again, or it ended meanwhile
+  }
+  throw new StorageError(`run ${runId} moved on each time it was to be cancelled`);
 }
 
 /** Makes room for a newer run. That one is accepted already, and waits where no room can be made. */
@@ -33,16 +42,13 @@ export async function cancelOldest(context: CoordinatorContext): Promise<void> {
   }
 }
 
-async function requestCancel(context: CoordinatorContext, run: LiveRun): Promise<CancelOutcome> {
-  const { knowledge } = context;
-  if (run.cancelRequested) return { ok: true, kind: "requested" };
-  const { runId } = run;
-  const result = await context.write({ kind: "request_cancel", runId, atMs: context.nowMs() });
+/** Whether it was this very write that asked. */
+async function requestCancel(context: CoordinatorContext, { runId }: LiveRun): Promise<boolean> {
+  const { knowledge, nowMs } = context;
+  const result = await knowledge.move(runId, () => context.write({ kind: "request_cancel", runId, atMs: nowMs() }));
+  if (result.kind !== "changed" || !result.changed) return false;
   const now = knowledge.get(runId);
   if (now?.status === "running") knowledge.set({ ...now, cancelRequested: true });
   log.info("run.cancel_requested", { run_id: runId, agent: context.agentName });
-  return {
-    ok: true,
-    kind: result.kind === "changed" && (result.changed || now !== undefined) ? "requested" : "not_live",
-  };
+  return true;
 }

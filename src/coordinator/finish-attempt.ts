@@ -19,7 +19,10 @@ export async function finishAttempt(context: CoordinatorContext, request: Finish
   );
   if (next.kind === "retry") {
     const availableAtMs = await retryRun(context, run, { delayMs: next.delayMs, error }, ended);
-    return availableAtMs === null ? { ok: true, kind: "stale" } : { ok: true, kind: "retrying", availableAtMs };
+    if (availableAtMs !== null) return { ok: true, kind: "retrying", availableAtMs };
+    await context.knowledge.known(); // it may have been cancelled meanwhile, and then it ends here
+    const now = context.knowledge.get(runId);
+    return now?.cancelRequested && !run.cancelRequested ? finishAttempt(context, request) : { ok: true, kind: "stale" };
   }
   const completedAtMs = await closeRun(context, run, next.status, error, ended);
   return completedAtMs === null

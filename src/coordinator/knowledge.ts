@@ -62,6 +62,11 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
     reading = null;
   }
 
+  function lookAgain(): Promise<void> {
+    doubt();
+    return known();
+  }
+
   function* having(status: LiveRun["status"]): Generator<LiveRun> {
     for (const run of runs.values()) if (run.status === status) yield run;
   }
@@ -77,6 +82,7 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
     enter,
     move,
     doubt,
+    lookAgain,
     having,
     get: (runId: number) => runs.get(runId),
     set: (run: LiveRun) => void runs.set(run.runId, run),

@@ -35,7 +35,8 @@ export const RETRY_RUN = `
   UPDATE agent_runs
      SET ${RESULT_OF_ATTEMPT}, status = 'queued', attempt = attempt + 1, available_at = ?12, queue_expires_at = ?13,
          lease_key = NULL, lease_expires_at = NULL
-   WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND (?11 IS NULL OR lease_expires_at <= ?11)`;
+   WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND cancel_requested_at IS NULL
+     AND (?11 IS NULL OR lease_expires_at <= ?11)`;
 
 /**
  * Adds up the rows that this very transaction closed, read from the rows themselves. The finish key is new

@@ -1,4 +1,5 @@
 import { sleep } from "../../src/clock.ts";
+import { D1_DEADLINE_MS } from "../../src/contract/limits.ts";
 
 /** Whoever can die: an object, a Worker, a queue consumer. Dead, it does and learns nothing any more. */
 export interface Actor {
@@ -32,8 +33,15 @@ export interface Plan {
 
 export const PROMPT: Plan = { fault: "none", beforeMs: 1, afterMs: 1, outlivesSender: false };
 
-/** Performs an actor's effect as it is planned. What a dead actor waits for never comes. */
-export async function performAs<T>(actor: Actor, plan: Plan, work: () => T | Promise<T>): Promise<T> {
+/**
+ * Performs an actor's effect as it is planned. What a dead actor waits for never comes. `late`: it is done after its
+ * sender died or gave it up.
+ */
+export async function performAs<T>(
+  actor: Actor,
+  plan: Plan,
+  work: (arrival: { late: boolean }) => T | Promise<T>,
+): Promise<T> {
   if (!actor.alive) return forever();
   if (plan.fault === "crash_before") {
     actor.crash();
@@ -42,7 +50,7 @@ export async function performAs<T>(actor: Actor, plan: Plan, work: () => T | Pro
   await sleep(plan.beforeMs);
   if (!actor.alive && !plan.outlivesSender) return forever();
   if (plan.fault === "refuse") throw new Error("planned refusal");
-  const result = await work();
+  const result = await work({ late: !actor.alive || plan.beforeMs >= D1_DEADLINE_MS });
   if (plan.fault === "crash_after") actor.crash();
   await sleep(plan.afterMs);
   if (!actor.alive) return forever();

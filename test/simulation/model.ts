@@ -13,8 +13,6 @@ export interface Story {
   faulty: boolean;
   /** It may have waited for its turn for longer than it may. */
   mayOverstay: boolean;
-  /** A worked attempt may have taken longer than its deadline, by the clock on the wall or in truth. */
-  mayBeLate: boolean;
 }
 
 export interface Ended {
@@ -33,7 +31,7 @@ export function impossible(story: Story, run: Ended): string[] {
       complaints.push(`attempt ${attempt} was repeated`);
     }
   }
-  const allowed = endsOf(story, run.attempt).filter((end) => !mustBeRepeated(story, run.attempt, end));
+  const allowed = endsOf(story, run.attempt).filter((end) => !isRepeated(story, run.attempt, end));
   if (story.mayBeCancelled) allowed.push("cancelled");
   if (story.mayOverstay) allowed.push("timed_out");
   if (!allowed.includes(run.status)) complaints.push(`it is ${run.status}, which none of ${allowed} is`);
@@ -51,19 +49,11 @@ export function impossible(story: Story, run: Ended): string[] {
 function endsOf(story: Story, attempt: number): RunStatus[] {
   const step = stepOf(story.script, attempt);
   const scripted: RunStatus = step === "complete" ? "completed" : step === "hang" ? "timed_out" : "failed";
-  return [
-    scripted,
-    ...(story.mayBeLate ? (["timed_out"] as const) : []),
-    ...(story.faulty ? (["interrupted"] as const) : []),
-  ];
+  return story.faulty ? [scripted, "interrupted"] : [scripted];
 }
 
+/** Unless it is cancelled, a run goes on after such an attempt, and after no other. */
 function isRepeated(story: Story, attempt: number, end: RunStatus): boolean {
   const forGood = end === "failed" && stepOf(story.script, attempt) === "never";
   return attempt < story.retry.maxAttempts && !forGood && (story.retry.on as readonly RunStatus[]).includes(end);
-}
-
-/** Unless it was cancelled, a run does not end with an attempt that its policy repeats. */
-function mustBeRepeated(story: Story, attempt: number, end: RunStatus): boolean {
-  return isRepeated(story, attempt, end);
 }

@@ -26,8 +26,8 @@ export interface WorldOptions {
   plan(effect: Effect): Plan;
   /** When a message that is due now arrives: not at all, once, or several times. */
   deliveries(): readonly number[];
-  /** After every change of the database. */
-  onCommit(sqlite: DatabaseSync): void;
+  /** After every transaction of an agent's coordinator; `late`: after its sender died or gave it up. */
+  onCommit(sqlite: DatabaseSync, agentName: string, arrival: { late: boolean }): void;
   /** What no fault excuses. */
   onBug(description: string): void;
   /** The coordinator to prove; a canary's is wrong. */
@@ -52,15 +52,15 @@ export function createWorld(options: WorldOptions) {
   const processOf = new WeakMap<Env, Actor>();
   const processes: Actor[] = [];
 
-  function perform<T>(actor: Actor, name: string, work: () => T | Promise<T>): Promise<T> {
+  function perform<T>(actor: Actor, name: string, work: (arrival: { late: boolean }) => T | Promise<T>): Promise<T> {
     return performAs(actor, actor.alive ? plan({ actor, name }) : DEAD, work);
   }
 
   function databaseOf(actor: Actor): D1Database {
     return sqliteD1(sqlite, (operation, call) =>
-      perform(actor, `D1 ${operation}`, () => {
+      perform(actor, `D1 ${operation}`, (arrival) => {
         const result = call();
-        if (operation === "batch") options.onCommit(sqlite);
+        if (operation === "batch") options.onCommit(sqlite, actor.name, arrival);
         return result;
       }),
     );
