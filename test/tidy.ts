@@ -14,7 +14,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   contract: ["contract"],
   core: ["core", "contract"],
   store: ["store", "core", "contract", "clock.ts"],
-  agents: ["agents", "contract", "core", "env.ts", "clock.ts"],
+  net: ["net"],
+  agents: ["agents", "net", "contract", "core", "env.ts", "clock.ts"],
   coordinator: ["coordinator", "store", "core", "contract", "env.ts", "clock.ts", "random.ts", "log.ts"],
   executor: [
     "executor",
