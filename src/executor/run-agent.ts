@@ -18,6 +18,8 @@ export interface RunRequest
   inputJson: string;
   /** Of one attempt; at most the agent's own. */
   timeoutMs: number;
+  /** Where its end is to be told, as `chooseWebhook` allowed it. */
+  webhookUrl: string | null;
   env: Env;
   serviceOrigin: string;
 }
@@ -48,7 +50,7 @@ export async function runAgent(request: RunRequest): Promise<RunOutcome> {
   return { kind: "recorded", run: recordOf(request, begun, finished, outcome) };
 }
 
-function beginRequest({ agent, timeoutMs, serviceOrigin, ...request }: RunRequest): BeginRequest {
+function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request }: RunRequest): BeginRequest {
   const { concurrency, queueTtlMs, retry, framework } = agent;
   const { requestKey, fingerprint, mode, inputJson, priority, availableAtMs } = request;
   return {
@@ -58,7 +60,7 @@ function beginRequest({ agent, timeoutMs, serviceOrigin, ...request }: RunReques
     mode,
     framework,
     inputJson,
-    policy: { concurrency: concurrency.limit, timeoutMs, queueTtlMs, retry, serviceOrigin },
+    policy: { concurrency: concurrency.limit, timeoutMs, queueTtlMs, retry, serviceOrigin, webhookUrl },
     whenFull: concurrency.whenFull,
     maxQueued: concurrency.maxQueued,
     priority,

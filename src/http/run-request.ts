@@ -6,6 +6,7 @@ import type { RunAnswer, RunRequest as RunRequestBody } from "../contract/run.ts
 import type { RunRecord } from "../contract/run-record.ts";
 import { isTerminal } from "../core/run-state.ts";
 import { type RunOutcome, type RunRequest, runAgent } from "../executor/run-agent.ts";
+import { chooseWebhook } from "../webhooks/choose-webhook.ts";
 import type { AppContext } from "./app-context.ts";
 import { awaitRun } from "./await-run.ts";
 import { identityOf } from "./idempotency.ts";
@@ -52,11 +53,18 @@ async function runRequest(
     inputJson: JSON.stringify(params),
     ...(await identityOf(c, agent.name, { ...body, params })),
     priority: body.priority,
+    webhookUrl: webhookUrl(agent, body, c),
     timeoutMs: Math.min(body.timeout_ms ?? agent.timeoutMs, agent.timeoutMs),
     availableAtMs: availableAtMs(body),
     env: c.env,
     serviceOrigin: new URL(c.req.url).origin,
   };
+}
+
+function webhookUrl(agent: Agent, body: z.output<typeof RunRequestBody>, c: AppContext): string | null {
+  const choice = chooseWebhook(body.webhook_url, agent, c.env);
+  if (choice.ok) return choice.url;
+  throw new ProblemError(choice.problem, choice.errors === undefined ? {} : { errors: choice.errors });
 }
 
 function availableAtMs({ delay_s, run_at }: z.output<typeof RunRequestBody>): number | null {

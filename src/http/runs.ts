@@ -7,6 +7,8 @@ import { callCoordinator } from "../coordinator/client.ts";
 import { decodeCursor, encodeCursor } from "../core/cursor.ts";
 import { isTerminal } from "../core/run-state.ts";
 import { listRuns, readRun } from "../store/runs.ts";
+import { readRunWebhook } from "../store/webhook-deliveries.ts";
+import type { AppContext } from "./app-context.ts";
 import { awaitRun } from "./await-run.ts";
 import { readPreferences } from "./prefer.ts";
 import { ProblemError } from "./problems.ts";
@@ -73,7 +75,7 @@ const getRun = defineRoute({
   async handle({ path, query }, c) {
     const waitS = query.wait ?? readPreferences(c.req.header("Prefer")).waitS ?? 0;
     const run = await awaitRun(c.env.DB, path.id, Math.min(waitS, MAX_WAIT_S) * 1_000);
-    return { body: runDetail(found(run, path.id)) };
+    return { body: await detailOf(found(run, path.id), c) };
   },
 });
 
@@ -99,11 +101,15 @@ const cancelRun = defineRoute({
     if (isTerminal(run.status) && run.status !== "cancelled") {
       throw new ProblemError({ code: "run_ended", detail: `Run ${run.id} has ended already: ${run.status}.` });
     }
-    return { status: run.status === "cancelled" ? 200 : 202, body: runDetail(run) };
+    return { status: run.status === "cancelled" ? 200 : 202, body: await detailOf(run, c) };
   },
 });
 
 export const runRoutes = [listAllRuns, getRun, cancelRun];
+
+async function detailOf(run: RunRecord, c: AppContext): Promise<RunDetail> {
+  return runDetail(run, await readRunWebhook(c.env.DB, run.id));
+}
 
 function found(run: RunRecord | null, id: number): RunRecord {
   if (run !== null) return run;
