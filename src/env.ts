@@ -18,6 +18,10 @@ export interface Env {
   SCANNER_TARGETS?: string;
   /** "true" lets `scanner` fetch private and loopback addresses. */
   SCANNER_ALLOW_PRIVATE?: string;
+  /** Secret: what webhooks are signed with, `whsec_<base64 of at least 24 random bytes>`. Without it none is accepted. */
+  WEBHOOK_SECRET?: string;
+  /** "true" lets webhooks go to private and loopback addresses. */
+  WEBHOOK_ALLOW_PRIVATE?: string;
 }
 
 const Flag = z

@@ -141,6 +141,13 @@ export const TEST_AGENTS = [
     input: z.object({ sleep_ms: z.int() }),
     execute: ({ sleep_ms }, { signal }) => scheduler.wait(sleep_ms, { signal }),
   }),
+  defineAgent({
+    ...base,
+    name: "announced",
+    webhookUrl: "https://hooks.example/agent",
+    execute: async (input) => input,
+  }),
+  defineAgent({ ...base, name: "misannounced", webhookUrl: "http://10.0.0.1/", execute: async () => null }),
   defineAgent({ ...base, name: "retired", enabled: false, execute: async () => null }),
   defineAgent({
     ...base,

@@ -29,7 +29,12 @@ export default defineConfig({
                 "global_fetch_strictly_public",
                 "queue_consumer_no_wait_for_wait_until",
               ],
-              bindings: { MIGRATIONS: migrations, LOCAL_OPEN: "true", SCANNER_ALLOW_PRIVATE: "true" },
+              bindings: {
+                MIGRATIONS: migrations,
+                LOCAL_OPEN: "true",
+                SCANNER_ALLOW_PRIVATE: "true",
+                WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+              },
             },
           }),
         ],

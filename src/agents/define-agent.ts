@@ -1,8 +1,15 @@
 import * as z from "zod";
-import { DEFAULT_MAX_QUEUED, MAX_CONCURRENCY, MAX_QUEUED, MAX_TIMEOUT_MS } from "../contract/limits.ts";
+import {
+  DEFAULT_MAX_QUEUED,
+  MAX_CONCURRENCY,
+  MAX_QUEUED,
+  MAX_TIMEOUT_MS,
+  MAX_WEBHOOK_URL_CHARS,
+} from "../contract/limits.ts";
 import { AgentName, RESERVED_AGENT_NAMES } from "../contract/names.ts";
 import { RunPolicy } from "../contract/run-policy.ts";
 import type { Env } from "../env.ts";
+import { readUrl } from "../net/read-url.ts";
 
 /** What an agent's code is given besides its input. */
 export interface AgentContext {
@@ -37,6 +44,12 @@ const Limits = z.object({
   concurrency: z.preprocess((value) => (typeof value === "number" ? { limit: value } : value), Concurrency),
   queueTtlMs: RunPolicy.shape.queueTtlMs,
   retry: RunPolicy.shape.retry,
+  webhookUrl: z
+    .string()
+    .max(MAX_WEBHOOK_URL_CHARS)
+    .refine((text) => readUrl(text) instanceof URL, "must be an http or https URL without user name and password")
+    .nullable()
+    .default(null),
 });
 
 export interface AgentSpec<Input extends z.ZodType, Output extends z.ZodType> {
@@ -62,6 +75,8 @@ export interface AgentSpec<Input extends z.ZodType, Output extends z.ZodType> {
   queueTtlMs?: number;
   /** How attempts that end badly are repeated. Default never: an agent must be safe to repeat to be repeated. */
   retry?: z.input<typeof RunPolicy.shape.retry>;
+  /** Where to POST how a run has ended, unless its request names another place or null. Default nowhere. */
+  webhookUrl?: string | null;
   /** May run many times at once, also in one isolate: keep no state outside. Throw to fail the attempt. */
   execute(input: z.output<Input>, context: AgentContext): Promise<z.input<Output>>;
 }

@@ -77,6 +77,22 @@ export const CLOCK_SKEW_MS = 60_000;
 /** What a caller is told to wait when the service, and not the caller, is the reason. */
 export const RETRY_AFTER_S = 5;
 
+// Webhooks.
+export const MAX_WEBHOOK_URL_CHARS = 2_000;
+export const MAX_WEBHOOK_ATTEMPTS = 8;
+/** For one try, from sending to the answer's headers. Shorter than any wait between tries, so that none overlap. */
+export const WEBHOOK_DEADLINE_MS = 15_000;
+export const MAX_WEBHOOK_RETRY_AFTER_MS = 24 * 60 * 60_000;
+export const MAX_WEBHOOK_ERROR_CHARS = 500;
+/** Of one queue batch at once: the platform lets an invocation wait for the headers of six answers at a time. */
+export const MAX_CONCURRENT_WEBHOOKS = 4;
+/** Clocks of those who set an instant and those who go by it may differ by this much. */
+export const WEBHOOK_CLOCK_SKEW_MS = 1_000;
+/** So long after it was due a delivery's message counts as lost. */
+export const WEBHOOK_OVERDUE_MS = 30_000;
+/** Deliveries that one sweep sends messages for; the next minute takes the rest. */
+export const MAX_SWEPT_WEBHOOKS = 500;
+
 // The scanner.
 export const MAX_SCAN_TARGETS = 50;
 export const MAX_TARGET_URL_CHARS = 500;

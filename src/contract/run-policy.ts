@@ -23,5 +23,7 @@ export const RunPolicy = z.object({
   retry: RetryPolicy.default(RetryPolicy.parse({})),
   /** The service's own origin, as the caller reached it. */
   serviceOrigin: z.string().default(""),
+  /** Where the run's end is to be told. */
+  webhookUrl: z.string().nullable().default(null),
 });
 export type RunPolicy = z.output<typeof RunPolicy>;

@@ -7,6 +7,7 @@ import {
   MAX_PRIORITY,
   MAX_TIMEOUT_MS,
   MAX_WAIT_S,
+  MAX_WEBHOOK_URL_CHARS,
 } from "./limits.ts";
 import { AgentName } from "./names.ts";
 
@@ -56,6 +57,11 @@ export const RunRequest = z
       .meta({ description: "Of two runs of an agent that wait, the higher starts first." }),
     delay_s: z.number().min(0).max(MAX_DELAY_S).optional().meta({ description: "Start no earlier than in so long." }),
     run_at: InstantFilter.optional().meta({ description: "Start no earlier than at this instant." }),
+    webhook_url: z.string().max(MAX_WEBHOOK_URL_CHARS).nullable().optional().meta({
+      description:
+        "Where to POST the run's answer once it has ended, signed as Standard Webhooks. Left out: where the agent says; null: nowhere.",
+      example: "https://example.com/hooks/runs",
+    }),
   })
   .refine((request) => request.delay_s === undefined || request.run_at === undefined, {
     path: ["run_at"],
@@ -121,10 +127,24 @@ export const RunEvent = z
   .meta({ id: "RunEvent" });
 export type RunEvent = z.infer<typeof RunEvent>;
 
+/** `waiting`: the run has not ended. `failed`: no more tries will be made. */
+export const RunWebhook = z
+  .object({
+    url: z.string(),
+    status: z.enum(["waiting", "pending", "delivered", "failed"]),
+    attempts: z.int().meta({ description: "Tries made so far." }),
+    last_status: z.int().nullable().meta({ description: "The HTTP status that the last try was answered with." }),
+    last_error: z.string().nullable(),
+    next_attempt_at: Instant.nullable(),
+  })
+  .meta({ id: "RunWebhook" });
+export type RunWebhook = z.infer<typeof RunWebhook>;
+
 export const RunDetail = RunSummary.extend({
   input: Json.meta({ description: "The run's params, as they were sent." }),
   events: z.array(RunEvent),
   events_dropped: z.int().meta({ description: "How many events past the limit were not kept." }),
+  webhook: RunWebhook.nullable().meta({ description: "Null if the run asked for none." }),
 }).meta({ id: "Run" });
 export type RunDetail = z.infer<typeof RunDetail>;
 

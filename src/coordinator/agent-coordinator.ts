@@ -4,7 +4,7 @@ import type { Env } from "../env.ts";
 import { randomFraction, randomKey } from "../random.ts";
 import { createCoordinator } from "./coordinator.ts";
 import type { BeginRequest, Coordinator, FinishRequest, HeartbeatRequest } from "./protocol.ts";
-import { sendWake } from "./wake.ts";
+import { sendWake, sendWebhookWake } from "./wake.ts";
 
 /** One object per agent, named after it. Wiring only: what it does is in coordinator.ts. */
 export class AgentCoordinator extends DurableObject<Env> implements Coordinator {
@@ -21,6 +21,7 @@ export class AgentCoordinator extends DurableObject<Env> implements Coordinator 
       randomKey,
       randomFraction,
       wake: (delayMs) => ctx.waitUntil(sendWake(env.RUN_QUEUE, agentName, delayMs)),
+      wakeWebhook: (runId) => ctx.waitUntil(sendWebhookWake(env.RUN_QUEUE, runId, 0)),
     });
   }
 

@@ -18,14 +18,17 @@ const NOTHING: Ended = { result: null, ifLeaseExpiredByMs: null };
 /** Ends a live run and frees its slot. Answers when it ended, or null if it was not this write that ended it. */
 export async function closeRun(
   context: CoordinatorContext,
-  { runId, attempt, status: from }: Pick<LiveRun, "runId" | "attempt" | "status">,
+  { runId, attempt, status: from, policy }: Pick<LiveRun, "runId" | "attempt" | "status" | "policy">,
   status: TerminalStatus,
   error: string | null,
   ended: Ended = NOTHING,
 ): Promise<number | null> {
   const completedAtMs = context.nowMs();
-  const write = { kind: "close", runId, attempt, from, status, error, completedAtMs, ...ended } as const;
+  const hasWebhook = policy.webhookUrl !== null;
+  const write = { kind: "close", runId, attempt, from, status, error, completedAtMs, hasWebhook, ...ended } as const;
   const changed = await change(context, runId, write);
+  // Also if nothing changed: that may be the repeat of a close whose reply was lost.
+  if (hasWebhook) context.wakeWebhook(runId);
   if (!changed) return null;
   const fields = {
     run_id: runId,

@@ -16,4 +16,6 @@ export interface CoordinatorContext {
    * loses, the sweep finds.
    */
   wake(delayMs: number): void;
+  /** Has somebody deliver the webhook of a run that has ended; as little to be relied upon as `wake`. */
+  wakeWebhook(runId: number): void;
 }

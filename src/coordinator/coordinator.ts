@@ -36,15 +36,17 @@ export function createCoordinator(options: {
   randomKey(): string;
   randomFraction(): number;
   wake(delayMs: number): void;
+  wakeWebhook(runId: number): void;
 }): Coordinator {
-  const { agentName, db, nowMs, randomFraction, wake } = options;
+  const { agentName, db, nowMs, randomFraction, wake, wakeWebhook } = options;
   const knowledge = createKnowledge(() => readLiveRuns(db, agentName));
   const writes = createGroupCommit<RunWrite, RunWriteResult>({
     commit: (group) => commitRunWrites(db, group, options.randomKey()),
     bytesOf: writeBytes,
     randomFraction,
   });
-  const context: CoordinatorContext = { agentName, db, nowMs, randomFraction, knowledge, write: writes.submit, wake };
+  const { submit: write } = writes;
+  const context: CoordinatorContext = { agentName, db, nowMs, randomFraction, knowledge, write, wake, wakeWebhook };
 
   /** Storage that is away is an expected outcome, and a value; anything else is a bug, and throws. */
   async function informed<Outcome>(operation: () => Promise<Outcome>): Promise<Outcome | Refusal> {

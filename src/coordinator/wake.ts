@@ -1,17 +1,27 @@
 import { MAX_WAKE_DELAY_S } from "../contract/limits.ts";
 import { describeError, log } from "../log.ts";
 
-/** A queue message: somebody should call `claim` of this agent's coordinator. */
-export interface Wake {
-  agent: string;
-}
+/**
+ * A queue message, which is only a reason to look: somebody should call `claim` of an agent's coordinator, or try to
+ * deliver a run's webhook.
+ */
+export type Wake = { kind: "claim"; agent: string } | { kind: "webhook"; runId: number };
 
 /** Puts a wake into the queue. Never throws: a wake that is lost is made up for by the sweep. */
-export async function sendWake(queue: Queue<Wake>, agentName: string, delayMs: number): Promise<void> {
+export function sendWake(queue: Queue<Wake>, agentName: string, delayMs: number): Promise<void> {
+  return send(queue, { kind: "claim", agent: agentName }, delayMs);
+}
+
+/** The same for a run's webhook. */
+export function sendWebhookWake(queue: Queue<Wake>, runId: number, delayMs: number): Promise<void> {
+  return send(queue, { kind: "webhook", runId }, delayMs);
+}
+
+async function send(queue: Queue<Wake>, wake: Wake, delayMs: number): Promise<void> {
   const delaySeconds = Math.min(MAX_WAKE_DELAY_S, Math.max(0, Math.ceil(delayMs / 1_000)));
   try {
-    await queue.send({ agent: agentName }, { delaySeconds });
+    await queue.send(wake, { delaySeconds });
   } catch (error) {
-    log.warn("wake.lost", { agent: agentName, error: describeError(error) });
+    log.warn("wake.lost", { ...wake, error: describeError(error) });
   }
 }

@@ -4,6 +4,7 @@ import type { ClaimOutcome, FinishRequest } from "../coordinator/protocol.ts";
 import type { Wake } from "../coordinator/wake.ts";
 import type { Env } from "../env.ts";
 import { randomKey } from "../random.ts";
+import { deliverWebhooks } from "../webhooks/deliver-webhooks.ts";
 import { runAttempt } from "./run-attempt.ts";
 
 const RETRY_DELAY_S = 5;
@@ -18,14 +19,26 @@ interface Surroundings {
 
 /**
  * Executes a run for each wake of the batch, all at once. A wake has done its work once its claim is answered: from
- * then on the lease answers for the run, so the batch is acknowledged without waiting for the runs.
+ * then on the lease answers for the run, so the batch is acknowledged without waiting for the runs. For a webhook its
+ * row answers from the start, and a receiver that hangs holds up nobody.
  */
 export async function consumeWakes(batch: MessageBatch<Wake>, surroundings: Surroundings): Promise<void> {
+  const bodies = batch.messages.map((message) => message.body);
+  const webhooks = bodies.flatMap((wake) => (wake.kind === "webhook" ? [wake.runId] : []));
+  if (webhooks.length > 0) surroundings.waitUntil(deliverWebhooks(webhooks, surroundings.env));
   await Promise.all(batch.messages.map((message) => consume(message, surroundings)));
 }
 
-async function consume(message: Message<Wake>, { env, registry, waitUntil }: Surroundings): Promise<void> {
-  const { agent: agentName } = message.body;
+async function consume(message: Message<Wake>, surroundings: Surroundings): Promise<void> {
+  if (message.body.kind === "webhook") return message.ack();
+  return claim(message, message.body.agent, surroundings);
+}
+
+async function claim(
+  message: Message<Wake>,
+  agentName: string,
+  { env, registry, waitUntil }: Surroundings,
+): Promise<void> {
   const leaseKey = randomKey();
   const claimed = await callCoordinator(env.COORDINATOR, agentName, (coordinator) => coordinator.claim({ leaseKey }));
   if (!claimed.ok) return message.retry({ delaySeconds: RETRY_DELAY_S });

@@ -21,6 +21,8 @@ export interface RunRequest
   inputJson: string;
   /** Of one attempt; at most the agent's own. */
   timeoutMs: number;
+  /** Where its end is to be told, as `chooseWebhook` allowed it. */
+  webhookUrl: string | null;
   env: Env;
   serviceOrigin: string;
 }
@@ -51,7 +53,7 @@ export async function runAgent(request: RunRequest): Promise<RunOutcome> {
   return { kind: "recorded", run: recordOf(request, begun, finished, outcome) };
 }
 
-function beginRequest({ agent, timeoutMs, serviceOrigin, ...request }: RunRequest): BeginRequest {
+function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request }: RunRequest): BeginRequest {
   const { concurrency, queueTtlMs, retry, framework } = agent;
   const { requestKey, fingerprint, mode, inputJson, trigger, replayOf, priority, availableAtMs } = request;
   return {
@@ -63,7 +65,7 @@ function beginRequest({ agent, timeoutMs, serviceOrigin, ...request }: RunReques
     inputJson,
     trigger,
     replayOf,
-    policy: { concurrency: concurrency.limit, timeoutMs, queueTtlMs, retry, serviceOrigin },
+    policy: { concurrency: concurrency.limit, timeoutMs, queueTtlMs, retry, serviceOrigin, webhookUrl },
     whenFull: concurrency.whenFull,
     maxQueued: concurrency.maxQueued,
     priority,

@@ -97,6 +97,7 @@ const runAnAgent = defineRoute({
   problems: [
     "agent_not_found",
     "agent_disabled",
+    "webhook_not_configured",
     "invalid_params",
     "invalid_idempotency_key",
     "idempotency_mismatch",

@@ -16,9 +16,17 @@ import { healthRoutes } from "./health.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { type Route, refuseLargeBody, serve } from "./route.ts";
 import { runRoutes } from "./runs.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 /** Every route of the API. The order matters: `/api/agents/runs` is not an agent's name. */
-export const ROUTES: readonly Route[] = [...costRoutes, ...bulkRoutes, ...runRoutes, ...agentRoutes, ...healthRoutes];
+export const ROUTES: readonly Route[] = [
+  ...costRoutes,
+  ...bulkRoutes,
+  ...runRoutes,
+  ...webhookRoutes,
+  ...agentRoutes,
+  ...healthRoutes,
+];
 
 /** The HTTP edge over a set of agents: authenticates, validates, routes. */
 export function createApp(registry: Registry) {

@@ -5,6 +5,7 @@ import type { AppContext } from "./app-context.ts";
 import { findRunnableAgent } from "./find-agent.ts";
 import { identityOf } from "./idempotency.ts";
 import { invalid, ProblemError } from "./problems.ts";
+import { webhookUrlOf } from "./webhook-url.ts";
 
 export interface Replay {
   runId: number;
@@ -32,6 +33,7 @@ export async function replayRun(run: RunRecord, c: AppContext): Promise<Replay> 
     trigger: "replay",
     replayOf: run.id,
     priority: 0,
+    webhookUrl: webhookUrlOf(agent, undefined, c),
     timeoutMs: agent.timeoutMs,
     availableAtMs: null,
     env: c.env,

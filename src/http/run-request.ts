@@ -13,6 +13,7 @@ import { type Preferences, readPreferences } from "./prefer.ts";
 import { invalid, ProblemError } from "./problems.ts";
 import type { Reply } from "./route.ts";
 import { runAnswer } from "./run-view.ts";
+import { webhookUrlOf } from "./webhook-url.ts";
 
 /**
  * Runs an agent as its caller prefers: executes it in this request and answers its end; or, with
@@ -53,6 +54,7 @@ async function runRequest(
     trigger: "api",
     replayOf: null,
     priority: body.priority,
+    webhookUrl: webhookUrlOf(agent, body.webhook_url, c),
     timeoutMs: Math.min(body.timeout_ms ?? agent.timeoutMs, agent.timeoutMs),
     availableAtMs: availableAtMs(body),
     env: c.env,

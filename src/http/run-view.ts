@@ -1,6 +1,7 @@
-import type { RunAnswer, RunDetail, RunEvent, RunSummary } from "../contract/run.ts";
+import type { RunAnswer, RunDetail, RunEvent, RunSummary, RunWebhook } from "../contract/run.ts";
 import { type RunListRecord, RunMetadata, type RunRecord } from "../contract/run-record.ts";
 import { microusdToUsd } from "../core/money.ts";
+import type { RunWebhookRow } from "../store/webhook-deliveries.ts";
 
 /** A run as the API shows it. Inside: epoch milliseconds and millionths of a dollar; here: ISO 8601 and dollars. */
 export function runSummary(run: RunListRecord): RunSummary {
@@ -26,7 +27,8 @@ export function runSummary(run: RunListRecord): RunSummary {
   };
 }
 
-export function runDetail(run: RunRecord): RunDetail {
+/** `webhook`: what has become of the one that the run asked for, or null. */
+export function runDetail(run: RunRecord, webhook: RunWebhookRow | null): RunDetail {
   const metadata = RunMetadata.parse(JSON.parse(run.metadata));
   return {
     ...runSummary(run),
@@ -40,7 +42,12 @@ export function runDetail(run: RunRecord): RunDetail {
       }),
     ),
     events_dropped: metadata.log_dropped,
+    webhook: webhook === null ? null : runWebhook(webhook),
   };
+}
+
+export function runWebhook(webhook: RunWebhookRow): RunWebhook {
+  return { ...webhook, next_attempt_at: instantOrNull(webhook.next_attempt_at) };
 }
 
 export function runAnswer(run: RunRecord): RunAnswer {

@@ -5,6 +5,8 @@ import { RunAnswer, RunDetail, RunListQuery, RunPage, RunQuery } from "../contra
 import type { RunRecord } from "../contract/run-record.ts";
 import { decodeCursor, encodeCursor } from "../core/cursor.ts";
 import { listRuns, readRun } from "../store/runs.ts";
+import { readRunWebhook } from "../store/webhook-deliveries.ts";
+import type { AppContext } from "./app-context.ts";
 import { awaitRun } from "./await-run.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { readPreferences } from "./prefer.ts";
@@ -73,7 +75,7 @@ const getRun = defineRoute({
   async handle({ path, query }, c) {
     const waitS = query.wait ?? readPreferences(c.req.header("Prefer")).waitS ?? 0;
     const run = await awaitRun(c.env.DB, path.id, Math.min(waitS, MAX_WAIT_S) * 1_000);
-    return { body: runDetail(found(run, path.id)) };
+    return { body: await detailOf(found(run, path.id), c) };
   },
 });
 
@@ -91,7 +93,7 @@ const cancelOneRun = defineRoute({
   problems: ["run_not_found", "run_ended", "coordinator_unavailable"],
   async handle({ path }, c) {
     const run = await cancelRun(found(await readRun(c.env.DB, path.id), path.id), c);
-    return { status: run.status === "cancelled" ? 200 : 202, body: runDetail(run) };
+    return { status: run.status === "cancelled" ? 200 : 202, body: await detailOf(run, c) };
   },
 });
 
@@ -126,6 +128,10 @@ const replayOneRun = defineRoute({
 });
 
 export const runRoutes = [listAllRuns, getRun, cancelOneRun, replayOneRun];
+
+async function detailOf(run: RunRecord, c: AppContext): Promise<RunDetail> {
+  return runDetail(run, await readRunWebhook(c.env.DB, run.id));
+}
 
 function found(run: RunRecord | null, id: number): RunRecord {
   if (run !== null) return run;

@@ -79,7 +79,14 @@ function serve(): ChildProcess {
     "--persist-to",
     options.persistTo,
   ];
-  const variables = ["--var", "LOCAL_OPEN:true", "--var", "SCANNER_ALLOW_PRIVATE:true"];
+  const variables = [
+    "--var",
+    "LOCAL_OPEN:true",
+    "--var",
+    "SCANNER_ALLOW_PRIVATE:true",
+    "--var",
+    "WEBHOOK_ALLOW_PRIVATE:true",
+  ];
   const flags = ["--compatibility-flags", ...FLAGS];
   const child = wrangler(["dev", "--show-interactive-dev-session=false", ...place, ...variables, ...flags], "inherit");
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));

@@ -76,6 +76,8 @@ export interface CloseWrite extends Ending {
   from: "queued" | "running";
   status: Exclude<RunStatus, "queued" | "running">;
   completedAtMs: number;
+  /** Whether somebody is to be told, by a delivery that this write's transaction makes. */
+  hasWebhook: boolean;
 }
 
 /** A running attempt ends and the next one waits. Repeated it changes nothing. */

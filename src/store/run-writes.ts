@@ -1,6 +1,7 @@
 import { ROLL_UP_USAGE, runStatement } from "./run-statements.ts";
-import type { BeginWrite, BegunRow, ClaimWrite, RunWrite, RunWriteResult } from "./run-write.ts";
+import type { BeginWrite, BegunRow, ClaimWrite, CloseWrite, RunWrite, RunWriteResult } from "./run-write.ts";
 import { StorageError, storage } from "./storage.ts";
+import { INSERT_DELIVERIES } from "./webhook-deliveries.ts";
 
 export const SELECT_BY_REQUEST_KEY = `
   SELECT id AS runId, status, attempt, created_at AS createdAtMs, fingerprint, lease_key AS leaseKey
@@ -27,8 +28,12 @@ export async function commitRunWrites(
   finishKey: string,
 ): Promise<RunWriteResult[]> {
   const statements = writes.map((write) => runStatement(db, write, finishKey));
-  const closing = writes.flatMap((write) => (write.kind === "close" ? [write.runId] : []));
-  if (closing.length > 0) statements.push(db.prepare(ROLL_UP_USAGE).bind(JSON.stringify(closing), finishKey));
+  const closing = writes.filter((write) => write.kind === "close");
+  const ofClosed = (sql: string, of: CloseWrite[]) =>
+    of.length === 0 ? [] : [db.prepare(sql).bind(JSON.stringify(of.map((write) => write.runId)), finishKey)];
+  statements.push(...ofClosed(ROLL_UP_USAGE, closing));
+  const toldOf = closing.filter((write) => write.hasWebhook);
+  statements.push(...ofClosed(INSERT_DELIVERIES, toldOf));
 
   const results = await storage("commit run writes", () => db.batch(statements));
   return Promise.all(writes.map((write, index) => runWriteResult(db, write, results[index])));

@@ -63,7 +63,7 @@ function createStage(options: StageOptions) {
     const availableAtMs = delayMs === undefined ? null : time.wallMs() + delayMs;
     const { timeoutMs } = agent;
     const inputJson = JSON.stringify(input);
-    const identity = { requestKey, fingerprint, trigger: "api", replayOf: null } as const;
+    const identity = { requestKey, fingerprint, trigger: "api", replayOf: null, webhookUrl: null } as const;
     world
       .run({ agent, input, inputJson, mode, ...identity, priority, availableAtMs, timeoutMs })
       .then((outcome) => asked.outcomes.push(outcome))

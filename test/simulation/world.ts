@@ -93,6 +93,7 @@ export function createWorld(options: WorldOptions) {
       randomKey,
       randomFraction,
       wake: (delayMs) => void sendWake(queue, agentName, delayMs),
+      wakeWebhook: () => {}, // nobody asks for one in these plays
     });
     const host = { actor, coordinator, crashed };
     return host;
@@ -180,7 +181,7 @@ export function createWorld(options: WorldOptions) {
       await sweep(env, nowMs()).catch(() => {});
     },
     /** A wake out of nowhere. */
-    wake: (agentName: string) => deliver({ agent: agentName }, MAX_DELIVERIES),
+    wake: (agentName: string) => deliver({ kind: "claim", agent: agentName }, MAX_DELIVERIES),
     stub: (agentName: string) => stubOf(startProcess("worker").actor, agentName),
   };
 }

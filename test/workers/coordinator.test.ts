@@ -187,6 +187,7 @@ test("an attempt is not interrupted while its lease lasts, whoever asks", async 
     result: null,
     ifLeaseExpiredByMs: atMs,
     completedAtMs: atMs,
+    hasWebhook: false,
   } as const;
 
   expect(await commitRunWrites(env.DB, [interrupt], "some key")).toEqual([{ kind: "changed", changed: false }]);

@@ -1,11 +1,11 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { refuseAddress } from "../../src/agents/scanner/address-policy.ts";
 import { type FetchOptions, fetchTarget } from "../../src/agents/scanner/fetch-target.ts";
 import type { ScannerOutput } from "../../src/agents/scanner/output.ts";
 import { scanner } from "../../src/agents/scanner/scanner.ts";
 import { nowMs } from "../../src/clock.ts";
 import type { ProblemDocument } from "../../src/contract/problems.ts";
 import type { Env } from "../../src/env.ts";
+import { refuseAddress } from "../../src/net/address-policy.ts";
 import { page, redirect, scriptedSite, silence, streamed } from "./scripted-site.ts";
 import { post, readRun, run } from "./service.ts";
 

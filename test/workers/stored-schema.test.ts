@@ -14,6 +14,15 @@ import {
 import { SELECT_BY_REQUEST_KEY, SELECT_CLAIMED } from "../../src/store/run-writes.ts";
 import { FIRST_RUN_ID_SINCE, listStatement, SELECT_RUN } from "../../src/store/runs.ts";
 import { SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
+import {
+  CLAIM_TRY,
+  GIVE_UP,
+  INSERT_DELIVERIES,
+  RECORD_TRY,
+  RESTART_DELIVERY,
+  SELECT_OVERDUE_DELIVERIES,
+  SELECT_RUN_WEBHOOK,
+} from "../../src/store/webhook-deliveries.ts";
 import { rows } from "./service.ts";
 
 test("the schema is the one that was last looked at", async () => {
@@ -48,12 +57,21 @@ test.for([
   { what: "agents' activity", sql: SELECT_ACTIVITY },
   { what: "the first run since an instant", sql: FIRST_RUN_ID_SINCE },
   { what: "usage since a day", sql: SELECT_USAGE_SINCE },
+  { what: "make deliveries of webhooks", sql: INSERT_DELIVERIES },
+  { what: "claim a try of a webhook", sql: CLAIM_TRY },
+  { what: "give up a webhook", sql: GIVE_UP },
+  { what: "record a try of a webhook", sql: RECORD_TRY },
+  { what: "restart a webhook", sql: RESTART_DELIVERY },
+  { what: "overdue webhooks", sql: SELECT_OVERDUE_DELIVERIES },
+  { what: "a run's webhook", sql: SELECT_RUN_WEBHOOK },
 ])("no full scan of the stored rows: $what", async ({ sql }) => {
   const plan = await planOf(sql);
 
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
   // Walking the partial index of live runs, which are few, is the sweep's question itself.
-  const scans = plan.filter((step) => /^SCAN (agent_runs|last|usage_daily)\b/.test(step));
+  const scans = plan.filter((step) =>
+    /^SCAN (agent_runs|run|last|usage_daily|webhook_deliveries|delivery)\b/.test(step),
+  );
   expect(scans.filter((step) => !step.includes("agent_runs_live"))).toEqual([]);
 });
 

@@ -1,7 +1,8 @@
 import type { Now } from "../../clock.ts";
 import { MAX_REDIRECTS } from "../../contract/limits.ts";
+import { readUrl } from "../../net/read-url.ts";
 import { type Page, readPage } from "./page.ts";
-import { readUrl, withoutCredentials } from "./targets.ts";
+import { withoutCredentials } from "./targets.ts";
 
 export interface FetchOptions {
   fetch: (url: string, init: RequestInit) => Promise<Response>;

@@ -1,8 +1,8 @@
 import pMap from "p-map";
 import { nowMs } from "../../clock.ts";
 import { MAX_CONCURRENT_TARGETS, TARGET_DEADLINE_MS } from "../../contract/limits.ts";
+import { refuseAddress } from "../../net/address-policy.ts";
 import { defineAgent } from "../define-agent.ts";
-import { refuseAddress } from "./address-policy.ts";
 import { fetchTarget } from "./fetch-target.ts";
 import { ScannerOutput } from "./output.ts";
 import { report } from "./report.ts";

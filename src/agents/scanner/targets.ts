@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { MAX_SCAN_TARGETS, MAX_TARGET_URL_CHARS } from "../../contract/limits.ts";
-
-const NOT_WHOLE = "must be a whole http or https URL, like https://example.com/";
+import { readUrl } from "../../net/read-url.ts";
 
 const Target = z
   .string()
@@ -26,15 +25,6 @@ export interface Targets {
   urls: URL[];
   /** Entries of SCANNER_TARGETS that cannot be scanned, and why. */
   unusable: { text: string; reason: string }[];
-}
-
-/** The URL as it is asked for, so without its fragment; or why nothing can be asked for there. */
-export function readUrl(text: string, base?: URL): URL | string {
-  const url = URL.parse(text, base);
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") return NOT_WHOLE;
-  if (url.username !== "" || url.password !== "") return "must not carry a user name or a password";
-  url.hash = "";
-  return url;
 }
 
 /** The text of a URL, fit to be reported and stored. */

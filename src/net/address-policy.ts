@@ -7,7 +7,7 @@ const PRIVATE_SUFFIXES = ["localhost", "local", "internal", "home.arpa", "lan"];
 const IPV6_GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
 
 /**
- * Why an agent must not fetch the URL, or null if it may: its host is not a public address or name. Ask again
+ * Why the service must not fetch the URL, or null if it may: its host is not a public address or name. Ask again
  * for every redirect. `URL` has already undone odd spellings of IPv4 (`0x7f.1`, `2130706433`).
  *
  * A name that resolves to a private address passes: a Worker cannot see what a name resolves to.

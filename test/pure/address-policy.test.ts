@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { refuseAddress } from "../../src/agents/scanner/address-policy.ts";
+import { refuseAddress } from "../../src/net/address-policy.ts";
 
 test.for([
   ["127.0.0.1", "loopback"],

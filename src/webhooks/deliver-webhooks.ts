@@ -1,0 +1,34 @@
+import pMap from "p-map";
+import { nowMs } from "../clock.ts";
+import { MAX_CONCURRENT_WEBHOOKS } from "../contract/limits.ts";
+import { sendWebhookWake } from "../coordinator/wake.ts";
+import type { Env } from "../env.ts";
+import { describeError, log } from "../log.ts";
+import { randomFraction } from "../random.ts";
+import { readWebhookUrl } from "./choose-webhook.ts";
+import { deliverWebhook } from "./deliver-webhook.ts";
+import { signingKey } from "./signature.ts";
+
+/** Makes a try of each run's delivery that is due. Never throws: what fails here is found again by the sweep. */
+export async function deliverWebhooks(runIds: readonly number[], env: Env): Promise<void> {
+  const tools = {
+    db: env.DB,
+    key: signingKey(env.WEBHOOK_SECRET),
+    readUrl: (text: string) => readWebhookUrl(text, env),
+    fetch: (url: string, init: RequestInit) => fetch(url, init),
+    nowMs,
+    randomFraction,
+  };
+  await pMap(
+    runIds,
+    async (runId) => {
+      try {
+        const wake = (delayMs: number) => sendWebhookWake(env.RUN_QUEUE, runId, delayMs);
+        await deliverWebhook(runId, { ...tools, wake });
+      } catch (error) {
+        log.warn("webhook.unrecorded", { run_id: runId, error: describeError(error) });
+      }
+    },
+    { concurrency: MAX_CONCURRENT_WEBHOOKS },
+  );
+}
