@@ -1,6 +1,7 @@
 import { listRuns, type RunFilter } from "../src/store/runs.ts";
 import { timeGet } from "./load.ts";
 import { meterDatabase, noUsage } from "./meter.ts";
+import { createNoiseMeter } from "./noise.ts";
 import { type Server, startServer } from "./runtime.ts";
 import { median } from "./statistics.ts";
 import { type Aim, figure, printNote, printTable, verdict } from "./table.ts";
@@ -37,10 +38,12 @@ export async function measureList(): Promise<void> {
   const filledInS = (performance.now() - startedAtMs) / 1_000;
 
   const questionsOf = { small: questions(SIZES.small), large: questions(SIZES.large) };
+  const noise = createNoiseMeter();
   const rows: string[][] = [];
   for (const [index, smallQuestion] of questionsOf.small.entries()) {
     const largeQuestion = questionsOf.large[index];
     if (largeQuestion === undefined) throw new Error("both histories are asked the same questions");
+    await noise.sample();
     const answers = await compare([small, smallQuestion], [large, largeQuestion]);
     const ratio = answers.large.medianMs / answers.small.medianMs;
     rows.push([
@@ -67,6 +70,7 @@ export async function measureList(): Promise<void> {
     rows,
   );
   printNote(`filled by SQL in ${figure(filledInS, 0)} s: 5 agents, 3 % failed; the page is read with one row more`);
+  printNote(noise.verdict());
 }
 
 /** The runs of five agents in turn, three in 97 failed, one every ten seconds. */

@@ -1,4 +1,5 @@
 import { type Load, loadRuns } from "./load.ts";
+import { createNoiseMeter } from "./noise.ts";
 import { type Server, startServer } from "./runtime.ts";
 import { median } from "./statistics.ts";
 import { type Aim, figure, printNote, printTable, verdict } from "./table.ts";
@@ -31,9 +32,11 @@ export async function measureThroughput(options: { rounds: number; seconds: numb
   const service: Subject = { name: "service", server: serviceServer, answers: 0 };
   for (const subject of [floor, service]) await send(subject, 64, WARM_UP_REQUESTS.first);
 
+  const noise = createNoiseMeter();
   const rows: string[][] = [];
   for (const level of LEVELS) {
-    rows.push(levelRow(level, await measureLevel({ floor, service }, { ...options, connections: level.connections })));
+    const rounds = await measureLevel({ floor, service }, { ...options, connections: level.connections, noise });
+    rows.push(levelRow(level, rounds));
   }
   printTable(
     `Throughput of echo, service beside floor: medians of ${options.rounds} interleaved rounds of about ${options.seconds} s; in brackets the least and the greatest round`,
@@ -52,11 +55,12 @@ export async function measureThroughput(options: { rounds: number; seconds: numb
     rows,
   );
   for (const subject of [floor, service]) await checkRows(subject);
+  printNote(noise.verdict());
 }
 
 async function measureLevel(
   subjects: { floor: Subject; service: Subject },
-  level: { connections: number; rounds: number; seconds: number },
+  level: { connections: number; rounds: number; seconds: number; noise: ReturnType<typeof createNoiseMeter> },
 ): Promise<Round[]> {
   const { floor, service } = subjects;
   const rounds: Round[] = [];
@@ -65,6 +69,7 @@ async function measureLevel(
     service: await send(service, level.connections, WARM_UP_REQUESTS.perLevel),
   };
   while (rounds.length < level.rounds) {
+    await level.noise.sample();
     last = {
       floor: await send(floor, level.connections, last.floor.runsPerS * level.seconds),
       service: await send(service, level.connections, last.service.runsPerS * level.seconds),
