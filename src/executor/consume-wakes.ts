@@ -50,6 +50,7 @@ async function refuse(agentName: string, { runId, attempt }: ClaimedRun, error: 
     error,
     advice: { kind: "never" },
     result: NO_RESULT,
+    events: [],
   };
   await callCoordinator(env.COORDINATOR, agentName, (coordinator) => coordinator.finish(finished));
 }
@@ -63,5 +64,4 @@ const NO_RESULT: FinishRequest["result"] = {
   tokensOutput: 0,
   costMicrousd: 0,
   durationMs: 0,
-  metadataJson: "{}",
 };

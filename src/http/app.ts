@@ -15,10 +15,18 @@ import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { type Route, refuseLargeBody, serve } from "./route.ts";
+import { runEventRoutes } from "./run-events.ts";
 import { runRoutes } from "./runs.ts";
 
 /** Every route of the API. The order matters: `/api/agents/runs` is not an agent's name. */
-export const ROUTES: readonly Route[] = [...costRoutes, ...bulkRoutes, ...runRoutes, ...agentRoutes, ...healthRoutes];
+export const ROUTES: readonly Route[] = [
+  ...costRoutes,
+  ...bulkRoutes,
+  ...runRoutes,
+  ...runEventRoutes,
+  ...agentRoutes,
+  ...healthRoutes,
+];
 
 /** The HTTP edge over a set of agents: authenticates, validates, routes. */
 export function createApp(registry: Registry) {
@@ -33,7 +41,7 @@ export function createApp(registry: Registry) {
   app.use(
     cors({
       origin: (origin, c: AppContext) => (c.get("config").CORS_ORIGINS.includes(origin) ? origin : null),
-      allowHeaders: ["Authorization", "Content-Type"],
+      allowHeaders: ["Authorization", "Content-Type", "Last-Event-ID"],
       exposeHeaders: ["Link", "Retry-After", "X-Request-Id"],
       maxAge: 600,
     }),

@@ -1,10 +1,12 @@
 import * as z from "zod";
-import { MAX_WAIT_S } from "../contract/limits.ts";
+import { MAX_PAGE_EVENTS, MAX_WAIT_S } from "../contract/limits.ts";
 import { RunId } from "../contract/names.ts";
 import { RunAnswer, RunDetail, RunListQuery, RunPage, RunQuery } from "../contract/run.ts";
 import type { RunRecord } from "../contract/run-record.ts";
 import { decodeCursor, encodeCursor } from "../core/cursor.ts";
+import { readEvents } from "../store/run-events.ts";
 import { listRuns, readRun } from "../store/runs.ts";
+import type { AppContext } from "./app-context.ts";
 import { awaitRun } from "./await-run.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { readPreferences } from "./prefer.ts";
@@ -73,7 +75,7 @@ const getRun = defineRoute({
   async handle({ path, query }, c) {
     const waitS = query.wait ?? readPreferences(c.req.header("Prefer")).waitS ?? 0;
     const run = await awaitRun(c.env.DB, path.id, Math.min(waitS, MAX_WAIT_S) * 1_000);
-    return { body: runDetail(found(run, path.id)) };
+    return { body: await detailOf(found(run, path.id), c) };
   },
 });
 
@@ -91,7 +93,7 @@ const cancelOneRun = defineRoute({
   problems: ["run_not_found", "run_ended", "coordinator_unavailable"],
   async handle({ path }, c) {
     const run = await cancelRun(found(await readRun(c.env.DB, path.id), path.id), c);
-    return { status: run.status === "cancelled" ? 200 : 202, body: runDetail(run) };
+    return { status: run.status === "cancelled" ? 200 : 202, body: await detailOf(run, c) };
   },
 });
 
@@ -127,9 +129,20 @@ const replayOneRun = defineRoute({
 
 export const runRoutes = [listAllRuns, getRun, cancelOneRun, replayOneRun];
 
+/** The events are read after the run: of one that has ended they are all there, or all of the first page. */
+async function detailOf(run: RunRecord, c: AppContext): Promise<RunDetail> {
+  const page = await readEvents(c.env.DB, { runId: run.id, afterSeq: 0, limit: MAX_PAGE_EVENTS });
+  if (page === null) throw absent(run.id);
+  return runDetail(run, page);
+}
+
 function found(run: RunRecord | null, id: number): RunRecord {
   if (run !== null) return run;
-  throw new ProblemError({ code: "run_not_found", detail: `There is no run ${id}.` });
+  throw absent(id);
+}
+
+function absent(id: number): ProblemError {
+  return new ProblemError({ code: "run_not_found", detail: `There is no run ${id}.` });
 }
 
 function lastIdOf(cursor: string): number {

@@ -1,4 +1,4 @@
-import { ROLL_UP_USAGE, runStatement } from "./run-statements.ts";
+import { ROLL_UP_USAGE, runStatements } from "./run-statements.ts";
 import type { BeginWrite, BegunRow, ClaimWrite, RunWrite, RunWriteResult } from "./run-write.ts";
 import { StorageError, storage } from "./storage.ts";
 
@@ -26,12 +26,13 @@ export async function commitRunWrites(
   writes: readonly RunWrite[],
   finishKey: string,
 ): Promise<RunWriteResult[]> {
-  const statements = writes.map((write) => runStatement(db, write, finishKey));
+  const statements: D1PreparedStatement[] = [];
+  const telling = writes.map((write) => statements.push(...runStatements(db, write, finishKey)) - 1);
   const closing = writes.flatMap((write) => (write.kind === "close" ? [write.runId] : []));
   if (closing.length > 0) statements.push(db.prepare(ROLL_UP_USAGE).bind(JSON.stringify(closing), finishKey));
 
   const results = await storage("commit run writes", () => db.batch(statements));
-  return Promise.all(writes.map((write, index) => runWriteResult(db, write, results[index])));
+  return Promise.all(writes.map((write, index) => runWriteResult(db, write, results[telling[index] ?? -1])));
 }
 
 async function runWriteResult(db: D1Database, write: RunWrite, result?: D1Result): Promise<RunWriteResult> {
@@ -43,6 +44,8 @@ async function runWriteResult(db: D1Database, write: RunWrite, result?: D1Result
       return { kind: "began", row: changed ? inserted(write, result.meta.last_row_id) : await found(db, write) };
     case "claim":
       return changed ? claimed(result.results[0] as ClaimedRow) : claimedBefore(db, write);
+    case "append_events":
+      return { kind: "changed", changed: result.meta.changes > 0 };
     case "extend":
     case "request_cancel":
     case "close":
