@@ -91,6 +91,28 @@ export const TEST_AGENTS = [
   }),
   defineAgent({
     ...base,
+    name: "talker",
+    timeoutMs: 30_000,
+    input: z.object({
+      lines: z.int().default(0),
+      pause_ms: z.int().default(0),
+      message: z.string().default("line"),
+      succeedsAt: z.int().default(1),
+      mumbles: z.boolean().default(false),
+    }),
+    retry: { maxAttempts: 3, minDelayMs: 1, maxDelayMs: 1 },
+    async execute({ lines, pause_ms, message, succeedsAt, mumbles }, { attempt, log, signal }) {
+      for (let line = 1; line <= lines; line++) {
+        log(`${message} ${attempt}.${line}`);
+        if (pause_ms > 0) await scheduler.wait(pause_ms, { signal });
+      }
+      if (mumbles) setTimeout(() => log("too late"), 50);
+      if (attempt < succeedsAt) throw new Error(`attempt ${attempt} failed`);
+      return "said";
+    },
+  }),
+  defineAgent({
+    ...base,
     name: "single",
     concurrency: { limit: 1, whenFull: "reject" },
     input: z.object({ sleep_ms: z.int() }),

@@ -8,6 +8,7 @@ export type Fault = "none" | "refuse" | "lose_reply" | { beforeReply: (db: D1Dat
 let planned: Fault[] = [];
 let afterwards: Fault = "none";
 let transactions = 0;
+let rowsWritten = 0;
 
 export const faults = {
   /** The next transactions meet these, in this order; every one after them meets `then`. */
@@ -15,12 +16,15 @@ export const faults = {
     planned = [...next];
     afterwards = then;
     transactions = 0;
+    rowsWritten = 0;
   },
   clear(): void {
     faults.plan([]);
   },
   /** Transactions tried since `plan` or `clear`. */
   transactions: () => transactions,
+  /** What D1 counted of them. */
+  rowsWritten: () => rowsWritten,
 };
 
 export function faulty(db: D1Database): D1Database {
@@ -38,6 +42,7 @@ async function faultyBatch(db: D1Database, statements: D1PreparedStatement[]): P
   const fault = planned.shift() ?? afterwards;
   if (fault === "refuse") throw new Error("D1_ERROR: planned refusal");
   const results = await db.batch(statements);
+  for (const { meta } of results) rowsWritten += meta.rows_written;
   if (fault === "lose_reply") throw new Error("D1_ERROR: planned loss of the reply");
   if (typeof fault === "object") await fault.beforeReply(db);
   return results;

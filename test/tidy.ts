@@ -80,7 +80,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** Only the coordinator writes runs; `import type` of what it writes is no writing. */
-const RUN_WRITES: ReadonlySet<string> = new Set(["store/run-writes.ts", "store/run-statements.ts"]);
+const RUN_WRITES: ReadonlySet<string> = new Set([
+  "store/run-writes.ts",
+  "store/run-statements.ts",
+  "store/run-event-statements.ts",
+]);
 
 const FORBIDDEN: readonly { pattern: RegExp; home: RegExp; instead: string }[] = [
   {

@@ -12,6 +12,8 @@ export const DEFAULT_PAGE_RUNS = 50;
 export const MAX_BULK_RUNS = 1_000;
 /** Runs of a bulk request that are worked on at once. */
 export const BULK_CONCURRENCY = 20;
+/** Events of a run that one answer holds. */
+export const MAX_PAGE_EVENTS = 500;
 export const MAX_COST_DAYS = 366;
 export const DEFAULT_COST_DAYS = 30;
 export const RECENT_RUNS = 10;
@@ -38,6 +40,8 @@ export const MAX_CONCURRENCY = 1_000;
 export const LEASE_MS = 45_000;
 /** An executor asks so often whether to go on: a cancelled run stops within this time. */
 export const HEARTBEAT_MS = 4_000;
+/** A line of an attempt's log waits no longer than this before it is sent up. */
+export const MAX_LOG_DELAY_MS = 1_000;
 /** A heartbeat extends the lease only if so much of it is gone. */
 export const LEASE_RENEWAL_MS = 15_000;
 /** How long a run waits for its turn unless its agent says otherwise. */
@@ -66,6 +70,12 @@ export const GATHER_MS = 1;
 export const MAX_PENDING_WRITES = 2_000;
 /** Tries of a whole transaction before it is split to isolate the write that spoils it. */
 export const MAX_COMMIT_TRIES = 3;
+
+// Server-sent events.
+/** Then the connection closes and the client comes back: one invocation may ask D1 1,000 questions, one a second. */
+export const MAX_STREAM_MS = 10 * 60_000;
+/** A quiet stream says so often that it is there. */
+export const STREAM_COMMENT_MS = 15_000;
 
 // Deadlines of outbound calls.
 export const D1_DEADLINE_MS = 10_000;

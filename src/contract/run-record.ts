@@ -21,20 +21,12 @@ export const RunRecord = z.object({
   cost_microusd: z.int(),
   duration_ms: z.int().nullable(),
   error: z.string().nullable(),
-  metadata: z.string(),
   created_at: z.int(),
   started_at: z.int().nullable(),
   completed_at: z.int().nullable(),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
 
-/** A run in a list: without its input and log, and its output only if that is small. */
-export const RunListRecord = RunRecord.omit({ input_data: true, metadata: true });
+/** A run in a list: without its input, and its output only if that is small. */
+export const RunListRecord = RunRecord.omit({ input_data: true });
 export type RunListRecord = z.infer<typeof RunListRecord>;
-
-/** What `agent_runs.metadata` holds. */
-export const RunMetadata = z.object({
-  log: z.array(z.object({ at: z.int(), message: z.string(), data: z.unknown().optional() })).default([]),
-  log_dropped: z.int().default(0),
-});
-export type RunMetadata = z.infer<typeof RunMetadata>;

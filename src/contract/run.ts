@@ -3,6 +3,7 @@ import {
   DEFAULT_PAGE_RUNS,
   MAX_DELAY_S,
   MAX_LISTED_OUTPUT_BYTES,
+  MAX_PAGE_EVENTS,
   MAX_PAGE_RUNS,
   MAX_PRIORITY,
   MAX_TIMEOUT_MS,
@@ -10,6 +11,7 @@ import {
   MAX_WEBHOOK_URL_CHARS,
 } from "./limits.ts";
 import { AgentName } from "./names.ts";
+import { RunEvent } from "./run-event.ts";
 
 export const RUN_STATUSES = [
   "queued",
@@ -117,16 +119,6 @@ export const RunSummary = z
   .meta({ id: "RunSummary" });
 export type RunSummary = z.infer<typeof RunSummary>;
 
-export const RunEvent = z
-  .object({
-    at: Instant,
-    type: z.literal("log"),
-    message: z.string(),
-    data: Json.optional(),
-  })
-  .meta({ id: "RunEvent" });
-export type RunEvent = z.infer<typeof RunEvent>;
-
 /** `waiting`: the run has not ended. `failed`: no more tries will be made. */
 export const RunWebhook = z
   .object({
@@ -142,8 +134,11 @@ export type RunWebhook = z.infer<typeof RunWebhook>;
 
 export const RunDetail = RunSummary.extend({
   input: Json.meta({ description: "The run's params, as they were sent." }),
-  events: z.array(RunEvent),
-  events_dropped: z.int().meta({ description: "How many events past the limit were not kept." }),
+  events: z.array(RunEvent).meta({ description: `The first ${MAX_PAGE_EVENTS}, in the order of \`seq\`.` }),
+  events_next: z
+    .int()
+    .nullable()
+    .meta({ description: "Where there are more: `after` for GET /api/agents/runs/{id}/events." }),
   webhook: RunWebhook.nullable().meta({ description: "Null if the run asked for none." }),
 }).meta({ id: "Run" });
 export type RunDetail = z.infer<typeof RunDetail>;
@@ -157,6 +152,22 @@ export const RunQuery = z.strictObject({
     .optional()
     .meta({ description: "Seconds to wait for the run to end." }),
 });
+
+export const RunEventQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0).meta({ description: "Only events whose `seq` is above this." }),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE_EVENTS).default(MAX_PAGE_EVENTS),
+});
+
+export const RunEventPage = z
+  .object({
+    events: z.array(RunEvent).meta({ description: "In the order of `seq`." }),
+    next_after: z.int().meta({ description: "`after` for what comes next." }),
+    run_status: RunStatus.meta({
+      description: "As of this page: of a run that has ended, a page that is not full is the last.",
+    }),
+  })
+  .meta({ id: "RunEventPage" });
+export type RunEventPage = z.infer<typeof RunEventPage>;
 
 export const RunListQuery = z.strictObject({
   agent: AgentName.optional(),

@@ -1,4 +1,5 @@
 import type { RunStatus } from "../contract/run.ts";
+import type { AttemptEvent } from "../contract/run-event.ts";
 import { log } from "../log.ts";
 import type { LiveRun } from "../store/live-runs.ts";
 import type { AttemptResult } from "../store/run-write.ts";
@@ -10,10 +11,11 @@ type TerminalStatus = Exclude<RunStatus, "queued" | "running">;
 /** What an attempt that ended leaves, and whether it counts only if its executor had vanished. */
 export interface Ended {
   result: AttemptResult | null;
+  events: readonly AttemptEvent[];
   ifLeaseExpiredByMs: number | null;
 }
 
-const NOTHING: Ended = { result: null, ifLeaseExpiredByMs: null };
+const NOTHING: Ended = { result: null, events: [], ifLeaseExpiredByMs: null };
 
 /** Ends a live run and frees its slot. Answers when it ended, or null if it was not this write that ended it. */
 export async function closeRun(
@@ -47,14 +49,16 @@ export async function closeRun(
 export async function retryRun(
   context: CoordinatorContext,
   run: LiveRun,
-  next: { delayMs: number; error: string | null },
+  next: { end: TerminalStatus; delayMs: number; error: string | null },
   ended: Ended,
 ): Promise<number | null> {
   const { runId, attempt, policy } = run;
-  const availableAtMs = context.nowMs() + next.delayMs;
+  const endedAtMs = context.nowMs();
+  const availableAtMs = endedAtMs + next.delayMs;
   const queueExpiresAtMs = availableAtMs + policy.queueTtlMs;
-  const { error } = next;
-  const write = { kind: "retry", runId, attempt, error, availableAtMs, queueExpiresAtMs, ...ended } as const;
+  const { end, error } = next;
+  const times = { endedAtMs, availableAtMs, queueExpiresAtMs };
+  const write = { kind: "retry", runId, attempt, end, error, ...times, ...ended } as const;
   const changed = await change(context, runId, write);
   if (!changed) return null;
   const waiting = { status: "queued", attempt: attempt + 1, availableAtMs, queueExpiresAtMs, leaseKey: null } as const;

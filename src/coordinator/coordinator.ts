@@ -1,6 +1,7 @@
 import type { Now } from "../clock.ts";
 import { RETRY_AFTER_S } from "../contract/limits.ts";
 import type { Problem } from "../contract/problems.ts";
+import type { AttemptEvent } from "../contract/run-event.ts";
 import { describeError, log } from "../log.ts";
 import { readLiveRuns } from "../store/live-runs.ts";
 import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
@@ -78,7 +79,9 @@ function writeBytes(write: RunWrite): number {
       return write.inputJson.length;
     case "close":
     case "retry":
-      return (write.result?.outputJson?.length ?? 0) + (write.result?.metadataJson.length ?? 0);
+      return (write.result?.outputJson?.length ?? 0) + eventBytes(write.events);
+    case "append_events":
+      return eventBytes(write.events);
     case "claim":
     case "extend":
     case "request_cancel":
@@ -86,4 +89,8 @@ function writeBytes(write: RunWrite): number {
     default:
       return write satisfies never;
   }
+}
+
+function eventBytes(events: readonly AttemptEvent[]): number {
+  return events.reduce((bytes, { dataJson }) => bytes + dataJson.length, 0);
 }

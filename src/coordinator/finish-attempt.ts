@@ -8,17 +8,17 @@ import type { FinishOutcome, FinishRequest } from "./protocol.ts";
  * in one transaction, or queues its next attempt.
  */
 export async function finishAttempt(context: CoordinatorContext, request: FinishRequest): Promise<FinishOutcome> {
-  const { runId, attempt, end, error, advice, result } = request;
+  const { runId, attempt, end, error, advice, result, events } = request;
   const run = context.knowledge.get(runId);
   if (run?.status !== "running" || run.attempt !== attempt) return { ok: true, kind: "stale" };
-  const ended = { result, ifLeaseExpiredByMs: null };
+  const ended = { result, events, ifLeaseExpiredByMs: null };
   const next = nextStep(
     { end, attempt, cancelRequested: run.cancelRequested, advice },
     run.policy.retry,
     context.randomFraction(),
   );
   if (next.kind === "retry") {
-    const availableAtMs = await retryRun(context, run, { delayMs: next.delayMs, error }, ended);
+    const availableAtMs = await retryRun(context, run, { end, delayMs: next.delayMs, error }, ended);
     if (availableAtMs !== null) return { ok: true, kind: "retrying", availableAtMs };
     await context.knowledge.known(); // it may have been cancelled meanwhile, and then it ends here
     const now = context.knowledge.get(runId);

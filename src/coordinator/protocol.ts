@@ -1,5 +1,6 @@
 import type { Problem } from "../contract/problems.ts";
 import type { RunTrigger } from "../contract/run.ts";
+import type { AttemptEvent } from "../contract/run-event.ts";
 import type { RunPolicy } from "../contract/run-policy.ts";
 import type { WhenFull } from "../core/admission.ts";
 import type { AttemptEnd, EndedAttempt } from "../core/retry.ts";
@@ -57,6 +58,8 @@ export type ClaimOutcome =
 export interface HeartbeatRequest {
   runId: number;
   attempt: number;
+  /** All that no earlier beat was answered for: durable once this one is. */
+  events: readonly AttemptEvent[];
 }
 
 /** `stop`: somebody wants the run cancelled. `lost`: the attempt is no longer this executor's. */
@@ -69,6 +72,8 @@ export interface FinishRequest {
   error: string | null;
   advice: EndedAttempt["advice"];
   result: AttemptResult;
+  /** All that no heartbeat was answered for. */
+  events: readonly AttemptEvent[];
 }
 
 /**

@@ -39,12 +39,13 @@ async function interrupt(
   run: LiveRun,
   atMs: number,
 ): Promise<"closed" | "retried" | "stale"> {
-  const ended = { result: null, ifLeaseExpiredByMs: atMs };
+  const ended = { result: null, events: [], ifLeaseExpiredByMs: atMs };
   const { attempt, cancelRequested, policy } = run;
   const step = { end: "interrupted", attempt, cancelRequested, advice: { kind: "none" } } as const;
   const next = nextStep(step, policy.retry, context.randomFraction());
   if (next.kind === "retry") {
-    const retried = await retryRun(context, run, { delayMs: next.delayMs, error: INTERRUPTED }, ended);
+    const { delayMs } = next;
+    const retried = await retryRun(context, run, { end: "interrupted", delayMs, error: INTERRUPTED }, ended);
     return retried === null ? "stale" : "retried";
   }
   const closed = await closeRun(context, run, next.status, INTERRUPTED, ended);

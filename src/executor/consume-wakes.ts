@@ -63,6 +63,7 @@ async function refuse(agentName: string, { runId, attempt }: ClaimedRun, error: 
     error,
     advice: { kind: "never" },
     result: NO_RESULT,
+    events: [],
   };
   await callCoordinator(env.COORDINATOR, agentName, (coordinator) => coordinator.finish(finished));
 }
@@ -76,5 +77,4 @@ const NO_RESULT: FinishRequest["result"] = {
   tokensOutput: 0,
   costMicrousd: 0,
   durationMs: 0,
-  metadataJson: "{}",
 };

@@ -7,8 +7,9 @@ import type { FinishRequest } from "../coordinator/protocol.ts";
 import { usdToMicrousd } from "../core/money.ts";
 import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
-import { createAttemptLog, createUsageMeter } from "./attempt-context.ts";
+import type { AttemptLog } from "./attempt-log.ts";
 import { cutBytes, cutText, jsonOf } from "./bounded.ts";
+import { createUsageMeter } from "./usage-meter.ts";
 
 export interface Attempt {
   agent: Agent;
@@ -20,6 +21,7 @@ export interface Attempt {
   timeoutMs: number;
   env: Env;
   serviceOrigin: string;
+  log: AttemptLog;
 }
 
 interface Ended extends Pick<FinishRequest, "end" | "error" | "advice"> {
@@ -42,10 +44,10 @@ class CancelledError extends Error {
  */
 export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs: Now): Promise<FinishRequest> {
   const startedAtMs = nowMs();
-  const attemptLog = createAttemptLog(nowMs);
   const meter = createUsageMeter();
-  const collectors = { log: attemptLog.log, usage: { add: meter.add } };
+  const collectors = { log: attempt.log.log, usage: { add: meter.add } };
   const { end, error, advice, ...output } = await endOf(attempt, stop, collectors);
+  attempt.log.close();
   return {
     runId: attempt.runId,
     attempt: attempt.attempt,
@@ -58,8 +60,8 @@ export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs:
       tokensOutput: Math.round(meter.usage.tokensOutput),
       costMicrousd: usdToMicrousd(meter.usage.costUsd),
       durationMs: Math.max(0, nowMs() - startedAtMs),
-      metadataJson: attemptLog.metadata.log.length === 0 ? "{}" : JSON.stringify(attemptLog.metadata),
     },
+    events: attempt.log.unsent(),
   };
 }
 

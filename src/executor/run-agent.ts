@@ -2,7 +2,7 @@ import type { Agent } from "../agents/define-agent.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { RunRecord } from "../contract/run-record.ts";
 import { callCoordinator } from "../coordinator/client.ts";
-import type { BeginRequest, FinishRequest, StartedRun } from "../coordinator/protocol.ts";
+import type { BeginOutcome, BeginRequest, FinishRequest, StartedRun } from "../coordinator/protocol.ts";
 import type { AttemptEnd } from "../core/retry.ts";
 import type { Env } from "../env.ts";
 import { randomKey } from "../random.ts";
@@ -40,9 +40,18 @@ export type RunOutcome =
 
 /** Takes a run from its admission to its record where a slot is free and its caller waits, and else to the queue. */
 export async function runAgent(request: RunRequest): Promise<RunOutcome> {
-  const { agent, env, input, serviceOrigin } = request;
+  return executeBegun(request, await beginRun(request));
+}
+
+/** Has a run admitted. Whoever gets `started` must give it to `executeBegun`. Never throws. */
+export function beginRun(request: RunRequest): Promise<BeginOutcome> {
   const begin = beginRequest(request);
-  const begun = await callCoordinator(env.COORDINATOR, agent.name, (coordinator) => coordinator.begin(begin));
+  return callCoordinator(request.env.COORDINATOR, request.agent.name, (coordinator) => coordinator.begin(begin));
+}
+
+/** Takes a run that began to its record, if it is ours to execute. */
+export async function executeBegun(request: RunRequest, begun: BeginOutcome): Promise<RunOutcome> {
+  const { agent, env, input, serviceOrigin } = request;
   if (!begun.ok) return { kind: "refused", problem: begun.problem };
   if (begun.kind === "joined") return begun;
   if (begun.kind === "queued") return { kind: "accepted", runId: begun.runId, because: "queued" };
@@ -100,7 +109,6 @@ function recordOf(
     cost_microusd: result.costMicrousd,
     duration_ms: result.durationMs,
     error,
-    metadata: result.metadataJson,
     created_at: started.createdAtMs,
     started_at: started.startedAtMs,
     completed_at: closed.completedAtMs,

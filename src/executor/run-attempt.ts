@@ -6,6 +6,7 @@ import type { FinishOutcome, FinishRequest, StartedRun } from "../coordinator/pr
 import { backoffMs } from "../core/backoff.ts";
 import type { Env } from "../env.ts";
 import { randomFraction } from "../random.ts";
+import { createAttemptLog } from "./attempt-log.ts";
 import { executeAttempt } from "./execute-attempt.ts";
 import { startHeartbeats } from "./heartbeats.ts";
 
@@ -28,9 +29,10 @@ export async function runAttempt({
   serviceOrigin,
 }: AttemptToRun): Promise<{ finished: FinishRequest; outcome: FinishOutcome }> {
   const { runId, attempt, timeoutMs } = started;
-  const heartbeats = startHeartbeats(env, { agentName: agent.name, runId, attempt });
+  const log = createAttemptLog(nowMs);
+  const heartbeats = startHeartbeats(env, { agentName: agent.name, runId, attempt }, log);
   try {
-    const work = { agent, input, runId, attempt, timeoutMs, env, serviceOrigin };
+    const work = { agent, input, runId, attempt, timeoutMs, env, serviceOrigin, log };
     const finished = await executeAttempt(work, heartbeats.stopped, nowMs);
     return { finished, outcome: await recordPatiently(env, agent.name, finished) };
   } finally {

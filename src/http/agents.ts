@@ -94,6 +94,10 @@ const runAnAgent = defineRoute({
   body: RunRequest,
   answer: RunAnswer,
   answerStatuses: [200, 202],
+  stream: {
+    description:
+      "`accepted` with the `run_id`; then the run's events as GET /api/agents/runs/{id}/events sends them, where a stream that breaks off can be gone on with; then `end`, whose data is the run's answer.",
+  },
   problems: [
     "agent_not_found",
     "agent_disabled",

@@ -15,6 +15,7 @@ import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { type Route, refuseLargeBody, serve } from "./route.ts";
+import { runEventRoutes } from "./run-events.ts";
 import { runRoutes } from "./runs.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
@@ -23,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   ...costRoutes,
   ...bulkRoutes,
   ...runRoutes,
+  ...runEventRoutes,
   ...webhookRoutes,
   ...agentRoutes,
   ...healthRoutes,
@@ -80,7 +82,7 @@ function nothingThere(c: AppContext): ProblemError {
 
 const crossOrigin = cors({
   origin: (origin, c: AppContext) => (c.get("config").CORS_ORIGINS.includes(origin) ? origin : null),
-  allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "Prefer"],
+  allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
   exposeHeaders: ["Idempotency-Replayed", "Link", "Location", "Preference-Applied", "Retry-After", "X-Request-Id"],
   maxAge: 600,
 });

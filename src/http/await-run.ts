@@ -4,7 +4,8 @@ import { backoffMs } from "../core/backoff.ts";
 import { isTerminal } from "../core/run-state.ts";
 import { readRun, readRunStatus } from "../store/runs.ts";
 
-const POLL = { minDelayMs: 25, maxDelayMs: 1_000, factor: 1.5 };
+/** How the history is asked again and again whether a run has moved. */
+export const POLL = { minDelayMs: 25, maxDelayMs: 1_000, factor: 1.5 };
 
 /**
  * The run once it has ended, or as it is after `waitMs`; null if there is none. It asks the history, ever less

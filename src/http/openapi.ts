@@ -1,7 +1,8 @@
+import * as z from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
 import { version } from "../../package.json";
 import { PROBLEM_STATUS, type ProblemCode, ProblemDocument } from "../contract/problems.ts";
-import type { Route } from "./route.ts";
+import type { Route, StreamSpec } from "./route.ts";
 
 /** The OpenAPI 3.1 document of the routes, generated from the schemas that validate them. */
 export function openApiDocument(routes: readonly Route[]) {
@@ -25,7 +26,8 @@ export function openApiDocument(routes: readonly Route[]) {
 }
 
 function operation(route: Route): ZodOpenApiOperationObject {
-  const answer = { description: "OK", content: { "application/json": { schema: route.answer } } };
+  const stream = route.stream && { "text/event-stream": { schema: streamSchema(route.stream) } };
+  const answer = { description: "OK", content: { "application/json": { schema: route.answer }, ...stream } };
   return {
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[/{}]+(\w?)/g, (_, letter) => letter.toUpperCase())}`,
     tags: [route.tag],
@@ -35,13 +37,26 @@ function operation(route: Route): ZodOpenApiOperationObject {
     requestParams: {
       ...(route.pathParams === undefined ? {} : { path: route.pathParams.schema }),
       ...(route.query === undefined ? {} : { query: route.query }),
+      ...(route.stream?.resume === undefined ? {} : { header: lastEventId(route.stream.resume.header) }),
     },
     ...(route.body === undefined ? {} : { requestBody: { content: { "application/json": { schema: route.body } } } }),
     responses: {
       ...problemResponses(problemsOf(route)),
       ...Object.fromEntries((route.answerStatuses ?? [200]).map((status) => [status, answer])),
+      ...(route.stream?.resume === undefined ? {} : { 204: { description: route.stream.resume.nothingLeft } }),
     },
   };
+}
+
+/** A stream is text to OpenAPI 3.1, which has no word for the parts of one. */
+function streamSchema({ description }: StreamSpec) {
+  return { type: "string" as const, description, example: STREAM_EXAMPLE };
+}
+
+const STREAM_EXAMPLE = 'event: log\ndata: {"seq":1,"type":"log","message":"fetched", …}\nid: 1\n\n';
+
+function lastEventId(description: string) {
+  return z.object({ "Last-Event-ID": z.string().optional().meta({ description }) });
 }
 
 /** The problems of any route of its kind, and its own. */

@@ -17,6 +17,13 @@ export interface Reply<Body> {
   headers?: Record<string, string>;
 }
 
+/** What a route sends to a caller who asks for `text/event-stream`. */
+export interface StreamSpec {
+  description: string;
+  /** Where it can be gone on with: what `Last-Event-ID` means, and a 204. */
+  resume?: { header: string; nothingLeft: string };
+}
+
 interface RouteSpec<
   Path extends z.ZodObject,
   Query extends z.ZodObject,
@@ -37,12 +44,14 @@ interface RouteSpec<
   answer: Answer;
   /** The statuses that come with `answer`; 200 alone unless said. */
   answerStatuses?: readonly (200 | 202 | 503)[];
+  /** With it, `handle` may answer a stream of server-sent events. */
+  stream?: StreamSpec;
   /** Problems beyond those that any route of its kind can answer. */
   problems: readonly ProblemCode[];
   handle(
     input: { path: z.output<Path>; query: z.output<Query>; body: z.output<Body> },
     c: AppContext,
-  ): Promise<Reply<z.input<Answer>>>;
+  ): Promise<Reply<z.input<Answer>> | Response>;
 }
 
 /** A route as the application holds it: one declaration that routes, validates and documents. */
@@ -65,7 +74,12 @@ export async function serve(route: Route, c: AppContext): Promise<Response> {
   const query = parseQuery(route, c);
   const body = route.body === undefined ? undefined : await parseBody(route.body, c);
   const reply = await route.handle({ path, query, body }, c);
-  return answerJson(c, reply.body, { status: reply.status ?? 200, headers: reply.headers });
+  const vary = route.stream === undefined ? {} : { Vary: "Accept" };
+  if (!(reply instanceof Response)) {
+    return answerJson(c, reply.body, { status: reply.status ?? 200, headers: { ...vary, ...reply.headers } });
+  }
+  for (const [name, value] of Object.entries(vary)) reply.headers.append(name, value);
+  return reply;
 }
 
 function parsePath(route: Route, c: AppContext): Record<string, unknown> {

@@ -5,9 +5,10 @@ import { LEASE_MS, MAX_WAIT_S } from "../contract/limits.ts";
 import type { RunAnswer, RunRequest as RunRequestBody } from "../contract/run.ts";
 import type { RunRecord } from "../contract/run-record.ts";
 import { isTerminal } from "../core/run-state.ts";
-import { type RunOutcome, type RunRequest, runAgent } from "../executor/run-agent.ts";
+import { beginRun, executeBegun, type RunOutcome, type RunRequest } from "../executor/run-agent.ts";
 import type { AppContext } from "./app-context.ts";
 import { awaitRun } from "./await-run.ts";
+import { streamEvents, wantsEventStream } from "./event-stream.ts";
 import { identityOf } from "./idempotency.ts";
 import { type Preferences, readPreferences } from "./prefer.ts";
 import { invalid, ProblemError } from "./problems.ts";
@@ -18,24 +19,31 @@ import { webhookUrlOf } from "./webhook-url.ts";
 /**
  * Runs an agent as its caller prefers: executes it in this request and answers its end; or, with
  * `Prefer: respond-async` or `wait=n`, or for a run that starts later, queues it and answers at once or after n
- * seconds, with 202 where it has not ended by then.
+ * seconds, with 202 where it has not ended by then. A caller who asks for `text/event-stream` gets the run's events
+ * until its end, whoever executes it.
  */
 export async function serveRun(
   agent: Agent,
   body: z.output<typeof RunRequestBody>,
   c: AppContext,
-): Promise<Reply<z.input<typeof RunAnswer>>> {
-  const preferences = readPreferences(c.req.header("Prefer"));
+): Promise<Reply<z.input<typeof RunAnswer>> | Response> {
+  const streaming = wantsEventStream(c);
+  const heard = readPreferences(c.req.header("Prefer"));
+  const preferences = streaming ? { ...heard, waitS: null } : heard; // a stream has no second to be answered in
   const request = await runRequest(agent, body, c);
   const later = request.availableAtMs !== null;
   const queued = later || preferences.respondAsync || preferences.waitS !== null;
-  const running = runAgent({ ...request, mode: queued ? "queue" : "execute" });
+  const asked: RunRequest = { ...request, mode: queued ? "queue" : "execute" };
+  const beginning = beginRun(asked);
+  const running = beginning.then((begun) => executeBegun(asked, begun));
   // A caller who goes away takes the Worker with it, unless the run holds on to it.
   c.executionCtx.waitUntil(running);
+  const applied = appliedPreferences(preferences);
+  if (streaming) return streamOf(await beginning, applied, c);
   const outcome = await running;
   const waitMs = Math.min(preferences.waitS ?? 0, MAX_WAIT_S) * 1_000;
   const reply = await answerTo(outcome, { waitMs, patienceMs: queued ? waitMs : agent.timeoutMs + LEASE_MS }, c);
-  return { ...reply, headers: { ...reply.headers, ...appliedPreferences(preferences) } };
+  return { ...reply, headers: { ...reply.headers, ...applied } };
 }
 
 async function runRequest(
@@ -72,6 +80,19 @@ function appliedPreferences({ respondAsync, waitS }: Preferences): Record<string
   const applied = [respondAsync ? "respond-async" : "", waitS === null ? "" : `wait=${Math.min(waitS, MAX_WAIT_S)}`];
   const heard = applied.filter((preference) => preference !== "").join(", ");
   return heard === "" ? {} : { "Preference-Applied": heard };
+}
+
+/** Problems before the run is accepted keep their status; what comes after is in the stream. */
+function streamOf(
+  begun: Awaited<ReturnType<typeof beginRun>>,
+  headers: Record<string, string>,
+  c: AppContext,
+): Response {
+  if (!begun.ok) throw new ProblemError(begun.problem);
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+  if (begun.kind === "joined") c.header("Idempotency-Replayed", "true");
+  c.header("Location", `/api/agents/runs/${begun.runId}`);
+  return streamEvents(c, { runId: begun.runId, afterSeq: 0, announce: true });
 }
 
 /** `waitMs`: for a run that is queued. `patienceMs`: for one that others execute, and that we were to answer for. */

@@ -1,6 +1,8 @@
-import type { RunAnswer, RunDetail, RunEvent, RunSummary, RunWebhook } from "../contract/run.ts";
-import { type RunListRecord, RunMetadata, type RunRecord } from "../contract/run-record.ts";
+import type { RunAnswer, RunDetail, RunSummary, RunWebhook } from "../contract/run.ts";
+import type { RunEvent, RunEventRecord } from "../contract/run-event.ts";
+import type { RunListRecord, RunRecord } from "../contract/run-record.ts";
 import { microusdToUsd } from "../core/money.ts";
+import type { EventPage } from "../store/run-events.ts";
 import type { RunWebhookRow } from "../store/webhook-deliveries.ts";
 
 /** A run as the API shows it. Inside: epoch milliseconds and millionths of a dollar; here: ISO 8601 and dollars. */
@@ -28,22 +30,21 @@ export function runSummary(run: RunListRecord): RunSummary {
 }
 
 /** `webhook`: what has become of the one that the run asked for, or null. */
-export function runDetail(run: RunRecord, webhook: RunWebhookRow | null): RunDetail {
-  const metadata = RunMetadata.parse(JSON.parse(run.metadata));
+export function runDetail(run: RunRecord, { events, more }: EventPage, webhook: RunWebhookRow | null): RunDetail {
   return {
     ...runSummary(run),
     input: JSON.parse(run.input_data),
-    events: metadata.log.map(
-      ({ at, message, data }): RunEvent => ({
-        at: instant(at),
-        type: "log",
-        message,
-        ...(data === undefined ? {} : { data }),
-      }),
-    ),
-    events_dropped: metadata.log_dropped,
+    events: events.map(runEvent),
+    events_next: more ? (events.at(-1)?.seq ?? null) : null,
     webhook: webhook === null ? null : runWebhook(webhook),
   };
+}
+
+export function runEvent({ seq, atMs, attempt, data }: RunEventRecord): RunEvent {
+  const common = { seq, at: instant(atMs), attempt };
+  if (data.type !== "attempt_ended") return { ...common, ...data };
+  const { retryAtMs, ...rest } = data;
+  return { ...common, ...rest, ...(retryAtMs === null ? {} : { retry_at: instant(retryAtMs) }) };
 }
 
 export function runWebhook(webhook: RunWebhookRow): RunWebhook {

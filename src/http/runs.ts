@@ -1,9 +1,10 @@
 import * as z from "zod";
-import { MAX_WAIT_S } from "../contract/limits.ts";
+import { MAX_PAGE_EVENTS, MAX_WAIT_S } from "../contract/limits.ts";
 import { RunId } from "../contract/names.ts";
 import { RunAnswer, RunDetail, RunListQuery, RunPage, RunQuery } from "../contract/run.ts";
 import type { RunRecord } from "../contract/run-record.ts";
 import { decodeCursor, encodeCursor } from "../core/cursor.ts";
+import { readEvents } from "../store/run-events.ts";
 import { listRuns, readRun } from "../store/runs.ts";
 import { readRunWebhook } from "../store/webhook-deliveries.ts";
 import type { AppContext } from "./app-context.ts";
@@ -129,13 +130,23 @@ const replayOneRun = defineRoute({
 
 export const runRoutes = [listAllRuns, getRun, cancelOneRun, replayOneRun];
 
+/** The events are read after the run: of one that has ended they are all there, or all of the first page. */
 async function detailOf(run: RunRecord, c: AppContext): Promise<RunDetail> {
-  return runDetail(run, await readRunWebhook(c.env.DB, run.id));
+  const [page, webhook] = await Promise.all([
+    readEvents(c.env.DB, { runId: run.id, afterSeq: 0, limit: MAX_PAGE_EVENTS }),
+    readRunWebhook(c.env.DB, run.id),
+  ]);
+  if (page === null) throw absent(run.id);
+  return runDetail(run, page, webhook);
 }
 
 function found(run: RunRecord | null, id: number): RunRecord {
   if (run !== null) return run;
-  throw new ProblemError({ code: "run_not_found", detail: `There is no run ${id}.` });
+  throw absent(id);
+}
+
+function absent(id: number): ProblemError {
+  return new ProblemError({ code: "run_not_found", detail: `There is no run ${id}.` });
 }
 
 function lastIdOf(cursor: string): number {

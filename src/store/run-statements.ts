@@ -1,5 +1,6 @@
 import { DAY_MS } from "../core/day.ts";
-import type { BeginWrite, ClaimWrite, CloseWrite, RetryWrite, RunWrite } from "./run-write.ts";
+import { appendEvents, eventStatements } from "./run-event-statements.ts";
+import type { AppendEventsWrite, BeginWrite, ClaimWrite, CloseWrite, RetryWrite, RunWrite } from "./run-write.ts";
 
 const INSERT_RUN = `
   INSERT INTO agent_runs (agent_name, framework, status, input_data, created_at, started_at, request_key, attempt,
@@ -24,19 +25,19 @@ export const REQUEST_CANCEL = `
 const RESULT_OF_ATTEMPT = `
   error = ?3, output_data = ?4, output_truncated = ?5, tokens_input = tokens_input + ?6,
   tokens_output = tokens_output + ?7, cost_microusd = cost_microusd + ?8,
-  duration_ms = coalesce(duration_ms, 0) + ?9, metadata = coalesce(?10, metadata)`;
+  duration_ms = coalesce(duration_ms, 0) + ?9`;
 
 export const CLOSE_RUN = `
   UPDATE agent_runs
-     SET ${RESULT_OF_ATTEMPT}, status = ?12, completed_at = ?13, finish_key = ?14
-   WHERE id = ?1 AND attempt = ?2 AND status = ?15 AND (?11 IS NULL OR lease_expires_at <= ?11)`;
+     SET ${RESULT_OF_ATTEMPT}, status = ?11, completed_at = ?12, finish_key = ?13
+   WHERE id = ?1 AND attempt = ?2 AND status = ?14 AND (?10 IS NULL OR lease_expires_at <= ?10)`;
 
 export const RETRY_RUN = `
   UPDATE agent_runs
-     SET ${RESULT_OF_ATTEMPT}, status = 'queued', attempt = attempt + 1, available_at = ?12, queue_expires_at = ?13,
+     SET ${RESULT_OF_ATTEMPT}, status = 'queued', attempt = attempt + 1, available_at = ?11, queue_expires_at = ?12,
          lease_key = NULL, lease_expires_at = NULL
    WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND cancel_requested_at IS NULL
-     AND (?11 IS NULL OR lease_expires_at <= ?11)`;
+     AND (?10 IS NULL OR lease_expires_at <= ?10)`;
 
 /**
  * Adds up the rows that this very transaction closed, read from the rows themselves. The finish key is new
@@ -56,8 +57,20 @@ export const ROLL_UP_USAGE = `
          cost_microusd = cost_microusd + excluded.cost_microusd,
          duration_ms = duration_ms + excluded.duration_ms`;
 
-/** The statement that makes a write; `finishKey` marks the runs that it closes. */
-export function runStatement(db: D1Database, write: RunWrite, finishKey: string): D1PreparedStatement {
+/**
+ * The statements that make a write, the last of which tells what became of it; `finishKey` marks the runs that it
+ * closes. Events go first: they are the attempt's only while the run is.
+ */
+export function runStatements(db: D1Database, write: RunWrite, finishKey: string): D1PreparedStatement[] {
+  if (write.kind === "append_events") return [appendEvents(db, write)];
+  return [...eventStatements(db, write), runStatement(db, write, finishKey)];
+}
+
+function runStatement(
+  db: D1Database,
+  write: Exclude<RunWrite, AppendEventsWrite>,
+  finishKey: string,
+): D1PreparedStatement {
   switch (write.kind) {
     case "begin":
       return db.prepare(INSERT_RUN).bind(...beginValues(write));
@@ -113,7 +126,6 @@ function endingValues({ runId, attempt, error, result, ifLeaseExpiredByMs }: Clo
     result?.tokensOutput ?? 0,
     result?.costMicrousd ?? 0,
     result?.durationMs ?? 0,
-    result?.metadataJson ?? null,
     ifLeaseExpiredByMs,
   ];
 }

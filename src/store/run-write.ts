@@ -1,4 +1,5 @@
 import type { RunStatus, RunTrigger } from "../contract/run.ts";
+import type { AttemptEvent } from "../contract/run-event.ts";
 
 /** What an attempt leaves behind. */
 export interface AttemptResult {
@@ -8,7 +9,6 @@ export interface AttemptResult {
   tokensOutput: number;
   costMicrousd: number;
   durationMs: number;
-  metadataJson: string;
 }
 
 /** A run's row appears. Repeated under the same `requestKey` it finds the row instead. */
@@ -53,6 +53,14 @@ export interface ExtendWrite {
   leaseExpiresAtMs: number;
 }
 
+/** A running attempt's events are added to the run's. Repeated it adds those that are not there yet. */
+export interface AppendEventsWrite {
+  kind: "append_events";
+  runId: number;
+  attempt: number;
+  events: readonly AttemptEvent[];
+}
+
 /** A running run is asked to stop. */
 export interface RequestCancelWrite {
   kind: "request_cancel";
@@ -66,6 +74,8 @@ interface Ending {
   error: string | null;
   /** Null where nobody is left to tell. */
   result: AttemptResult | null;
+  /** What the attempt had still to say. */
+  events: readonly AttemptEvent[];
   /** Only if the lease had run out by then: the executor vanished. Null: whether or not. */
   ifLeaseExpiredByMs: number | null;
 }
@@ -83,11 +93,20 @@ export interface CloseWrite extends Ending {
 /** A running attempt ends and the next one waits. Repeated it changes nothing. */
 export interface RetryWrite extends Ending {
   kind: "retry";
+  end: Exclude<RunStatus, "queued" | "running">;
+  endedAtMs: number;
   availableAtMs: number;
   queueExpiresAtMs: number;
 }
 
-export type RunWrite = BeginWrite | ClaimWrite | ExtendWrite | RequestCancelWrite | CloseWrite | RetryWrite;
+export type RunWrite =
+  | BeginWrite
+  | ClaimWrite
+  | ExtendWrite
+  | AppendEventsWrite
+  | RequestCancelWrite
+  | CloseWrite
+  | RetryWrite;
 
 /** The run that a request key names, whoever made it. */
 export interface BegunRow {

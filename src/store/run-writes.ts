@@ -1,4 +1,4 @@
-import { ROLL_UP_USAGE, runStatement } from "./run-statements.ts";
+import { ROLL_UP_USAGE, runStatements } from "./run-statements.ts";
 import type { BeginWrite, BegunRow, ClaimWrite, CloseWrite, RunWrite, RunWriteResult } from "./run-write.ts";
 import { StorageError, storage } from "./storage.ts";
 import { INSERT_DELIVERIES } from "./webhook-deliveries.ts";
@@ -27,7 +27,8 @@ export async function commitRunWrites(
   writes: readonly RunWrite[],
   finishKey: string,
 ): Promise<RunWriteResult[]> {
-  const statements = writes.map((write) => runStatement(db, write, finishKey));
+  const statements: D1PreparedStatement[] = [];
+  const telling = writes.map((write) => statements.push(...runStatements(db, write, finishKey)) - 1);
   const closing = writes.filter((write) => write.kind === "close");
   const ofClosed = (sql: string, of: CloseWrite[]) =>
     of.length === 0 ? [] : [db.prepare(sql).bind(JSON.stringify(of.map((write) => write.runId)), finishKey)];
@@ -36,7 +37,7 @@ export async function commitRunWrites(
   statements.push(...ofClosed(INSERT_DELIVERIES, toldOf));
 
   const results = await storage("commit run writes", () => db.batch(statements));
-  return Promise.all(writes.map((write, index) => runWriteResult(db, write, results[index])));
+  return Promise.all(writes.map((write, index) => runWriteResult(db, write, results[telling[index] ?? -1])));
 }
 
 async function runWriteResult(db: D1Database, write: RunWrite, result?: D1Result): Promise<RunWriteResult> {
@@ -48,6 +49,8 @@ async function runWriteResult(db: D1Database, write: RunWrite, result?: D1Result
       return { kind: "began", row: changed ? inserted(write, result.meta.last_row_id) : await found(db, write) };
     case "claim":
       return changed ? claimed(result.results[0] as ClaimedRow) : claimedBefore(db, write);
+    case "append_events":
+      return { kind: "changed", changed: result.meta.changes > 0 };
     case "extend":
     case "request_cancel":
     case "close":

@@ -17,7 +17,7 @@ export interface RunFilter {
 
 export const SELECT_RUN = `
   SELECT id, agent_name, framework, status, trigger, replay_of, attempt, input_data, output_data, output_truncated, tokens_input,
-         tokens_output, cost_microusd, duration_ms, error, metadata, created_at, started_at, completed_at
+         tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at
     FROM agent_runs WHERE id = ?1`;
 
 const SELECT_STATUS = "SELECT status FROM agent_runs WHERE id = ?1";

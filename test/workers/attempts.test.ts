@@ -79,8 +79,8 @@ test("an output up to 512 KB is kept whole", async () => {
 test("a log over its limit keeps its beginning and says how much it dropped", async () => {
   const { run_id } = await run("verbose", { chars: 1, lines: 250 });
   const stored = await readRun(run_id);
-  expect(stored.events).toHaveLength(200);
-  expect(stored.events_dropped).toBe(50);
+  expect(stored.events).toHaveLength(201);
+  expect(stored.events.at(-1)).toMatchObject({ type: "log_dropped", seq: 201, attempt: 1, count: 50 });
   expect(stored.events[0]).toMatchObject({ message: "line 0", data: { text: "é".repeat(50) } });
 });
 

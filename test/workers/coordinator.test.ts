@@ -48,8 +48,8 @@ const result = (runId: number, more: Partial<FinishRequest> = {}): FinishRequest
     tokensOutput: 1,
     costMicrousd: 1,
     durationMs: 1,
-    metadataJson: "{}",
   },
+  events: [],
   ...more,
 });
 
@@ -185,6 +185,7 @@ test("an attempt is not interrupted while its lease lasts, whoever asks", async 
     attempt: 1,
     error: "gone",
     result: null,
+    events: [],
     ifLeaseExpiredByMs: atMs,
     completedAtMs: atMs,
     hasWebhook: false,

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { RUN_STATUSES } from "../../src/contract/run.ts";
 import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
 import { SELECT_LIVE_RUNS, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
+import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
+import { SELECT_EVENTS } from "../../src/store/run-events.ts";
 import {
   CLAIM_RUN,
   CLOSE_RUN,
@@ -49,6 +51,10 @@ test.for([
   { what: "request to cancel", sql: REQUEST_CANCEL },
   { what: "close", sql: CLOSE_RUN },
   { what: "retry", sql: RETRY_RUN },
+  { what: "append events", sql: APPEND_EVENTS },
+  { what: "record an attempt's end", sql: RECORD_ATTEMPT_END },
+  { what: "record a request to cancel", sql: RECORD_CANCEL_REQUEST },
+  { what: "a run's events", sql: SELECT_EVENTS },
   { what: "a claimed attempt", sql: SELECT_CLAIMED },
   { what: "roll up usage", sql: ROLL_UP_USAGE },
   { what: "a run by its request key", sql: SELECT_BY_REQUEST_KEY },
@@ -70,7 +76,7 @@ test.for([
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
   // Walking the partial index of live runs, which are few, is the sweep's question itself.
   const scans = plan.filter((step) =>
-    /^SCAN (agent_runs|run|last|usage_daily|webhook_deliveries|delivery)\b/.test(step),
+    /^SCAN (agent_runs|run|run_events|event|last|usage_daily|webhook_deliveries|delivery)\b/.test(step),
   );
   expect(scans.filter((step) => !step.includes("agent_runs_live"))).toEqual([]);
 });
