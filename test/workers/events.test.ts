@@ -283,6 +283,14 @@ test("a request to cancel is one event, however often it is made", async () => {
   expect((await stored(runId)).map(({ what }) => what)).toEqual(["event 1", "cancel_requested", "event 2"]);
 });
 
+test("a retry that a cancellation forestalls is no event: nothing was tried again", async () => {
+  const runId = await begun({ maxAttempts: 2 });
+  const failed = end(runId, told(1, 1), { end: "failed", error: "no luck" });
+  const [, outcome] = await Promise.all([coordinator().cancel({ runId }), coordinator().finish(failed)]);
+  expect(outcome).toMatchObject({ ok: true, kind: "closed", status: "cancelled" });
+  expect((await stored(runId)).map(({ what }) => what)).toEqual(["cancel_requested", "event 1"]);
+});
+
 test("a line is in the history soon after it is said, and its run goes on", async () => {
   const answering = run("talker", { lines: 2, pause_ms: 2_500 });
   const newest = async () => (await rows<{ n: number }>("SELECT count(*) AS n FROM run_events"))[0]?.n ?? 0;
