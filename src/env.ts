@@ -14,6 +14,8 @@ export interface Env {
   LOCAL_OPEN?: string;
   /** Origins that browsers may call from, separated by commas. */
   CORS_ORIGINS?: string;
+  /** Runs that ended longer ago are deleted. Without it all are kept. */
+  RETENTION_DAYS?: string;
   /** What `scanner` scans when a run names no targets: URLs, separated by commas. */
   SCANNER_TARGETS?: string;
   /** "true" lets `scanner` fetch private and loopback addresses. */
@@ -39,14 +41,21 @@ const List = z
       .filter((item) => item !== ""),
   );
 
+const Days = z
+  .string()
+  .default("")
+  .refine((text) => /^([1-9]\d{0,4})?$/.test(text), "must be a whole number of days, at least 1")
+  .transform((text) => (text === "" ? null : Number(text)));
+
 const Config = z.object({
   ADMIN_TOKEN: z.string().default(""),
   LOCAL_OPEN: Flag,
   CORS_ORIGINS: List,
+  RETENTION_DAYS: Days,
 });
 export type Config = z.infer<typeof Config>;
 
-/** What the HTTP edge is configured to do. Throws, naming the variable, where one cannot be understood. */
+/** What the service is configured to do. Throws, naming the variable, where one cannot be understood. */
 export function readConfig(env: Env): Config {
   let config = configs.get(env);
   if (config === undefined) {

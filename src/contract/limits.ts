@@ -87,6 +87,9 @@ export const CLOCK_SKEW_MS = 60_000;
 /** What a caller is told to wait when the service, and not the caller, is the reason. */
 export const RETRY_AFTER_S = 5;
 
+/** Runs that one minute deletes at most: 1.4 million a day. */
+export const MAX_PRUNED_RUNS = 1_000;
+
 // Webhooks.
 export const MAX_WEBHOOK_URL_CHARS = 2_000;
 export const MAX_WEBHOOK_ATTEMPTS = 8;

@@ -1,6 +1,7 @@
 import { nowMs } from "../clock.ts";
 import type { Env } from "../env.ts";
 import { recordTick } from "../store/scheduler-clocks.ts";
+import { prune } from "./prune.ts";
 import { sweep } from "./sweep.ts";
 import { sweepWebhooks } from "./sweep-webhooks.ts";
 
@@ -10,6 +11,7 @@ export async function everyMinute(env: Env): Promise<void> {
     recordTick(env.DB, "cron", nowMs()),
     sweep(env, nowMs()),
     sweepWebhooks(env, nowMs()),
+    prune(env, nowMs()),
   ]);
   const failures = parts.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
   if (failures.length > 0) throw new AggregateError(failures, "the minute's work failed in part");

@@ -1,0 +1,23 @@
+import { storage } from "./storage.ts";
+
+/** The oldest runs, of which those that ended before an instant go. Live ones stay, however old. */
+const OLD_RUNS = `
+  SELECT id FROM (SELECT id, completed_at FROM agent_runs ORDER BY id LIMIT ?2) WHERE completed_at < ?1`;
+
+export const DELETE_OLD_EVENTS = `DELETE FROM run_events WHERE run_id IN (${OLD_RUNS})`;
+export const DELETE_OLD_DELIVERIES = `DELETE FROM webhook_deliveries WHERE run_id IN (${OLD_RUNS})`;
+/** Last: the others go by it. */
+export const DELETE_OLD_RUNS = `DELETE FROM agent_runs WHERE id IN (${OLD_RUNS})`;
+
+const DELETIONS = [DELETE_OLD_EVENTS, DELETE_OLD_DELIVERIES, DELETE_OLD_RUNS];
+
+/**
+ * Deletes runs that ended before `endedBeforeMs`, with all that belongs to them, in one transaction; answers how many.
+ * Looks at the `limit` oldest only. Usage stays: it is not a sum over rows. Ids are never given out again.
+ */
+export async function deleteOldRuns(db: D1Database, endedBeforeMs: number, limit: number): Promise<number> {
+  const results = await storage("delete old runs", () =>
+    db.batch(DELETIONS.map((sql) => db.prepare(sql).bind(endedBeforeMs, limit))),
+  );
+  return results.at(-1)?.meta.changes ?? 0;
+}
