@@ -10,12 +10,12 @@ import { startedRun } from "./started-run.ts";
 // - A late INSERT, or a late claim, leaves a row that says `running` of which this object does not know: a stray. Only
 //   an object that knows of a commit tells an executor `started`, and all that was known before this object was in the
 //   history when it first read. So nobody executes a stray. Its asker, if it asks again, gets the attempt if a slot is
-//   free; if not, and if nobody asks until the lease runs out, the run is put back in the queue. No attempt has been
-//   made, so none is counted.
+//   free, and if not the run is put back in the queue; no attempt has been made, so none is counted. If nobody asks,
+//   who asked was told that it failed or is gone: once the lease has run out the sweep interrupts it as any other.
 // - A late INSERT of a queued run waits until its asker asks again, or the sweep reads the history.
 // - A late end (close, retry, put back) counts only while the row is what it was when that was decided: of that
-//   attempt, and, where somebody else decided it than the executor, with that lease. A claim ends the lease later than
-//   any before it, so a late put back does not take an attempt away from who has been told to execute it since.
+//   attempt, and, where it was not its executor who ended it, with that lease. A claim ends the lease later than any
+//   before it, so a late put back takes no attempt away from who has been told to execute it since.
 // - A late extension never shortens a lease.
 
 /**
@@ -26,7 +26,8 @@ export async function resumeAttempt(context: CoordinatorContext, run: LiveRun & 
   const { knowledge, nowMs } = context;
   const { runId, attempt, leaseKey } = run;
   const known = knowledge.get(runId);
-  if (known?.status === "queued") return null; // it is being put back
+  const same = known?.status === "running" && known.attempt === attempt && known.leaseKey === leaseKey;
+  if (known !== undefined && !same) return null; // it is being put back, or the asker's no more
   const isStray = known === undefined || knowledge.isStray(runId);
   if (knowledge.slotsOfOthers(runId) >= run.policy.concurrency) {
     // Of what ran already when this object started, it cannot tell who is at work: the lease decides.
@@ -40,12 +41,12 @@ export async function resumeAttempt(context: CoordinatorContext, run: LiveRun & 
     context.write({ kind: "claim", runId, attempt, leaseKey, startedAtMs, leaseExpiresAtMs }),
   );
   if (result.kind === "claimed") return startedRun(context, run, result);
-  knowledge.forget(runId);
+  knowledge.doubt();
   return null;
 }
 
-/** Queues an attempt again that nobody was told to execute. Answers whether it was this write that did. */
-export async function putBack(context: CoordinatorContext, run: LiveRun & { leaseKey: string }): Promise<boolean> {
+/** Queues an attempt again that nobody was told to execute. */
+async function putBack(context: CoordinatorContext, run: LiveRun & { leaseKey: string }): Promise<void> {
   const { knowledge, nowMs } = context;
   const { runId, attempt, leaseKey, leaseExpiresAtMs, policy } = run;
   const availableAtMs = nowMs();
@@ -56,11 +57,7 @@ export async function putBack(context: CoordinatorContext, run: LiveRun & { leas
   const result = await knowledge.move(runId, () =>
     context.write({ kind: "put_back", runId, attempt, ...lease, availableAtMs, queueExpiresAtMs }),
   );
-  if (result.kind !== "changed" || !result.changed) {
-    knowledge.forget(runId);
-    return false;
-  }
+  if (result.kind !== "changed" || !result.changed) return knowledge.doubt();
   log.warn("run.put_back", { run_id: runId, agent: context.agentName, attempt });
   if (knowledge.slotsInUse() < policy.concurrency) context.wake(0); // a slot may have been freed meanwhile
-  return true;
 }

@@ -4,7 +4,6 @@ import type { LiveRun } from "../store/live-runs.ts";
 import { closeRun, retryRun } from "./close-run.ts";
 import type { CoordinatorContext } from "./context.ts";
 import type { SweepOutcome } from "./protocol.ts";
-import { putBack } from "./put-back.ts";
 import { dueRuns } from "./queue-order.ts";
 
 const INTERRUPTED = "The executor of this attempt vanished before it recorded a result.";
@@ -21,7 +20,7 @@ export async function sweepRuns(context: CoordinatorContext): Promise<SweepOutco
   await knowledge.lookAgain();
   const atMs = nowMs();
   const expired = [...knowledge.having("running")].filter((run) => run.leaseExpiresAtMs <= atMs);
-  const ends = await Promise.all(expired.slice(0, MAX_SWEPT_RUNS).map((run) => takeBack(context, run, atMs)));
+  const ends = await Promise.all(expired.slice(0, MAX_SWEPT_RUNS).map((run) => interrupt(context, run, atMs)));
   const overstayed = [...knowledge.having("queued")].filter((run) => run.queueExpiresAtMs <= atMs);
   const timedOut = await Promise.all(
     overstayed
@@ -35,15 +34,11 @@ export async function sweepRuns(context: CoordinatorContext): Promise<SweepOutco
   return { ok: true, closed, retried: ends.filter((end) => end === "retried").length, woken };
 }
 
-async function takeBack(
+async function interrupt(
   context: CoordinatorContext,
   run: LiveRun,
   atMs: number,
 ): Promise<"closed" | "retried" | "stale"> {
-  const { leaseKey } = run;
-  if (leaseKey !== null && context.knowledge.isStray(run.runId) && !run.cancelRequested) {
-    return (await putBack(context, { ...run, leaseKey })) ? "retried" : "stale";
-  }
   const ended = { result: null, events: [], ifLeaseExpiredByMs: atMs };
   const { attempt, cancelRequested, policy } = run;
   const step = { end: "interrupted", attempt, cancelRequested, advice: { kind: "none" } } as const;
