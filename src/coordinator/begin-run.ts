@@ -2,11 +2,12 @@ import { LEASE_MS, MAX_PENDING_WRITES, RETRY_AFTER_S } from "../contract/limits.
 import type { Problem } from "../contract/problems.ts";
 import { admit } from "../core/admission.ts";
 import { log } from "../log.ts";
-import type { BegunRow } from "../store/run-write.ts";
+import type { BegunRow, RunWriteResult } from "../store/run-write.ts";
 import { readByRequestKey } from "../store/run-writes.ts";
 import { cancelOldest } from "./cancel-run.ts";
 import type { CoordinatorContext } from "./context.ts";
 import type { BeginOutcome, BeginRequest } from "./protocol.ts";
+import { resumeAttempt } from "./put-back.ts";
 import { dueRuns } from "./queue-order.ts";
 
 /**
@@ -79,53 +80,54 @@ async function insert(
     availableAtMs: status === "queued" ? availableAtMs : null,
     queueExpiresAtMs: status === "queued" ? availableAtMs + policy.queueTtlMs : null,
   } as const;
-  return context.knowledge.enter(status, async () => {
-    const begun = await context.write(write);
-    if (begun.kind !== "began") throw new Error(`a begin was answered as ${begun.kind}`);
-    return outcomeFor(context, request, begun.row);
-  });
+  const leave = context.knowledge.enter(status);
+  let begun: RunWriteResult;
+  try {
+    begun = await context.write(write);
+  } finally {
+    leave();
+  }
+  if (begun.kind !== "began") throw new Error(`a begin was answered as ${begun.kind}`);
+  return outcomeFor(context, request, begun.row);
 }
 
 /** What a request gets of the run that its key names: the attempt, if it is this executor's, or a place beside it. */
-function outcomeFor(context: CoordinatorContext, request: BeginRequest, row: BegunRow): BeginOutcome {
+async function outcomeFor(context: CoordinatorContext, request: BeginRequest, row: BegunRow): Promise<BeginOutcome> {
+  if (row.leaseKey !== request.leaseKey || row.attempt > 1) return joined(request, row);
   const { runId, attempt, createdAtMs } = row;
-  if (row.leaseKey !== request.leaseKey || attempt > 1) return joined(request, row);
-  const { policy, priority } = request;
+  const { leaseKey, policy, priority } = request;
   const availableAtMs = Math.max(createdAtMs, request.availableAtMs ?? 0);
-  const run = { runId, attempt, priority, availableAtMs, policy, cancelRequested: false };
+  const known = context.knowledge.get(runId);
+  const cancelRequested = known?.cancelRequested ?? false;
+  const run = { runId, attempt, priority, availableAtMs, policy, cancelRequested };
   switch (row.status) {
-    case "running":
-      context.knowledge.set({
-        ...run,
-        status: "running",
-        queueExpiresAtMs: 0,
-        leaseKey: request.leaseKey,
-        leaseExpiresAtMs: createdAtMs + LEASE_MS,
-      });
+    case "running": {
+      const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
+      const running = { ...run, status: "running", queueExpiresAtMs: 0, leaseKey, leaseExpiresAtMs } as const;
+      if (!row.made || known?.status === "queued") {
+        return (await resumeAttempt(context, running)) ?? waiting(context, request, row);
+      }
+      context.knowledge.set(running);
       log.info("run.started", { run_id: runId, agent: context.agentName, attempt });
-      return {
-        ok: true,
-        kind: "started",
-        runId,
-        attempt,
-        createdAtMs,
-        startedAtMs: createdAtMs,
-        timeoutMs: policy.timeoutMs,
-      };
-    case "queued":
-      context.knowledge.set({
-        ...run,
-        status: "queued",
-        queueExpiresAtMs: availableAtMs + policy.queueTtlMs,
-        leaseKey: null,
-        leaseExpiresAtMs: 0,
-      });
+      const { timeoutMs } = policy;
+      return { ok: true, kind: "started", runId, attempt, createdAtMs, startedAtMs: createdAtMs, timeoutMs };
+    }
+    case "queued": {
+      if (!row.made && known !== undefined) return waiting(context, request, row); // and what is known is newer
+      const queueExpiresAtMs = availableAtMs + policy.queueTtlMs;
+      context.knowledge.set({ ...run, status: "queued", queueExpiresAtMs, leaseKey: null, leaseExpiresAtMs: 0 });
       log.info("run.queued", { run_id: runId, agent: context.agentName });
       if (context.knowledge.slotsInUse() < policy.concurrency) context.wake(availableAtMs - context.nowMs());
       return { ok: true, kind: "queued", runId };
+    }
     default:
       return joined(request, row);
   }
+}
+
+function waiting({ knowledge }: CoordinatorContext, request: BeginRequest, row: BegunRow): BeginOutcome {
+  const { runId } = row;
+  return knowledge.get(runId)?.status === "queued" ? { ok: true, kind: "queued", runId } : joined(request, row);
 }
 
 function joined(request: BeginRequest, row: BegunRow): BeginOutcome {

@@ -1,10 +1,12 @@
 import { LEASE_MS } from "../contract/limits.ts";
-import { log } from "../log.ts";
 import type { LiveRun } from "../store/live-runs.ts";
+import type { RunWriteResult } from "../store/run-write.ts";
 import { closeRun } from "./close-run.ts";
 import type { CoordinatorContext } from "./context.ts";
 import type { ClaimOutcome } from "./protocol.ts";
+import { resumeAttempt } from "./put-back.ts";
 import { dueRuns, nextAvailableAtMs } from "./queue-order.ts";
+import { startedRun } from "./started-run.ts";
 
 /**
  * Gives the executor the queued run whose turn it is, if one is due and a slot is free. A wake that comes twice, late
@@ -15,7 +17,7 @@ export async function claimRun(context: CoordinatorContext, leaseKey: string): P
   for (const run of knowledge.having("running")) {
     // The repeat of a claim whose reply was lost: another run would leave this one to nobody.
     if (run.leaseKey === leaseKey)
-      return (await claim(context, run, leaseKey, nowMs())) ?? { ok: true, kind: "nothing" };
+      return (await resumeAttempt(context, { ...run, leaseKey })) ?? { ok: true, kind: "nothing" };
   }
   for (;;) {
     const atMs = nowMs();
@@ -29,9 +31,7 @@ export async function claimRun(context: CoordinatorContext, leaseKey: string): P
       continue;
     }
     if (knowledge.slotsInUse() >= run.policy.concurrency) return { ok: true, kind: "nothing" };
-    const claimed = await knowledge.enter("running", () =>
-      knowledge.move(run.runId, () => claim(context, run, leaseKey, atMs)),
-    );
+    const claimed = await knowledge.move(run.runId, () => claim(context, run, leaseKey, atMs));
     if (claimed !== null) return claimed;
   }
 }
@@ -42,19 +42,22 @@ async function claim(
   leaseKey: string,
   atMs: number,
 ): Promise<ClaimOutcome | null> {
+  const { knowledge } = context;
   const { runId, attempt } = run;
   const leaseExpiresAtMs = atMs + LEASE_MS;
-  const result = await context.write({ kind: "claim", runId, attempt, leaseKey, startedAtMs: atMs, leaseExpiresAtMs });
+  const leave = knowledge.enter("running");
+  let result: RunWriteResult;
+  try {
+    result = await context.write({ kind: "claim", runId, attempt, leaseKey, startedAtMs: atMs, leaseExpiresAtMs });
+  } finally {
+    leave();
+  }
   if (result.kind !== "claimed") {
-    context.knowledge.forget(runId); // it is not queued any more, whatever was known of it
+    knowledge.forget(runId); // it is not queued any more, whatever was known of it
     return null;
   }
-  context.knowledge.set({ ...run, status: "running", leaseKey, leaseExpiresAtMs });
-  log.info("run.started", { run_id: runId, agent: context.agentName, attempt });
-  const { inputJson, createdAtMs, startedAtMs } = result;
-  const { timeoutMs, serviceOrigin } = run.policy;
-  const started = { ok: true, kind: "started", runId, attempt, createdAtMs, startedAtMs, timeoutMs } as const;
-  return { ...started, inputJson, serviceOrigin };
+  knowledge.set({ ...run, status: "running", leaseKey, leaseExpiresAtMs });
+  return startedRun(context, run, result);
 }
 
 /** A wake that came before its run was due, by a clock or a queue that rounds, must not be the last one. */

@@ -83,6 +83,7 @@ function writeBytes(write: RunWrite): number {
     case "append_events":
       return eventBytes(write.events);
     case "claim":
+    case "put_back":
     case "extend":
     case "request_cancel":
       return 0;

@@ -6,6 +6,8 @@ import type { LiveRun } from "../store/live-runs.ts";
  */
 export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
   const runs = new Map<number, LiveRun>();
+  /** Runs that the history says are running, of which this object knows that nobody was told so: see put-back.ts. */
+  const strays = new Set<number>();
   /** Runs with a write on its way, which alone knows what becomes of them. */
   const moving = new Map<number, number>();
   /** For each reading of the history, the runs that moved while it went on. */
@@ -13,6 +15,7 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
   /** Runs whose INSERT is on its way: a slot, or a place in the queue, without an id yet. */
   const entering = { running: 0, queued: 0 };
   let reading: Promise<void> | null = null;
+  let everRead = false;
 
   /** Resolves once the runs are known. */
   function known(): Promise<void> {
@@ -30,18 +33,27 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
     const stored = await readLiveRuns().finally(() => watchers.delete(movedMeanwhile));
     const live = new Set(stored.map((run) => run.runId));
     // What moved while the history was read, or began after, may not be in it as it is now.
-    for (const runId of knownBefore) if (!live.has(runId) && !movedMeanwhile.has(runId)) runs.delete(runId);
-    for (const run of stored) if (!movedMeanwhile.has(run.runId)) runs.set(run.runId, run);
+    for (const runId of knownBefore) if (!live.has(runId) && !movedMeanwhile.has(runId)) forget(runId);
+    for (const run of stored) if (!movedMeanwhile.has(run.runId)) note(run);
+    everRead = true;
   }
 
-  /** Holds a slot, or a place in the queue, while the write that takes it is on its way. */
-  async function enter<Outcome>(status: LiveRun["status"], write: () => Promise<Outcome>): Promise<Outcome> {
+  function note(run: LiveRun): void {
+    const before = runs.get(run.runId);
+    const same = before?.status === "running" && before.attempt === run.attempt && before.leaseKey === run.leaseKey;
+    // What ran before this object looked for the first time may be at work. What it did not see start is not.
+    if (run.status === "running" && everRead && !same) strays.add(run.runId);
+    else if (!same) strays.delete(run.runId);
+    runs.set(run.runId, run);
+  }
+
+  /**
+   * Holds a slot, or a place in the queue, while the write that takes it is on its way. Call what it answers once the
+   * write is settled, and before anything is awaited set what became of it: then no slot is held twice, or by nobody.
+   */
+  function enter(status: LiveRun["status"]): () => void {
     entering[status]++;
-    try {
-      return await write();
-    } finally {
-      entering[status]--;
-    }
+    return () => void entering[status]--;
   }
 
   /** Changes a run: while `write` is on its way, nothing else that is read of the run counts. */
@@ -67,6 +79,16 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
     return known();
   }
 
+  function set(run: LiveRun): void {
+    strays.delete(run.runId);
+    runs.set(run.runId, run);
+  }
+
+  function forget(runId: number): void {
+    strays.delete(runId);
+    runs.delete(runId);
+  }
+
   function* having(status: LiveRun["status"]): Generator<LiveRun> {
     for (const run of runs.values()) if (run.status === status) yield run;
   }
@@ -74,6 +96,13 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
   function count(status: LiveRun["status"]): number {
     let total = 0;
     for (const run of runs.values()) if (run.status === status) total++;
+    return total;
+  }
+
+  /** What may be at work, but for that run. */
+  function slotsOfOthers(runId: number): number {
+    let total = entering.running;
+    for (const run of having("running")) if (run.runId !== runId && !strays.has(run.runId)) total++;
     return total;
   }
 
@@ -85,9 +114,11 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
     lookAgain,
     having,
     get: (runId: number) => runs.get(runId),
-    set: (run: LiveRun) => void runs.set(run.runId, run),
-    forget: (runId: number) => void runs.delete(runId),
+    set,
+    forget,
+    isStray: (runId: number) => strays.has(runId),
     isMoving: (runId: number) => moving.has(runId),
+    slotsOfOthers,
     slotsInUse: () => count("running") + entering.running,
     queued: () => count("queued") + entering.queued,
   };

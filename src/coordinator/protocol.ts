@@ -49,11 +49,14 @@ export type BeginOutcome =
   | { ok: true; kind: "joined"; runId: number }
   | Refusal;
 
+/** An attempt that was queued, with all that its executor does not have. */
+export interface ClaimedRun extends StartedRun {
+  inputJson: string;
+  serviceOrigin: string;
+}
+
 /** `nothing`: no run is due, or no slot is free: whoever frees one will call again. */
-export type ClaimOutcome =
-  | (StartedRun & { inputJson: string; serviceOrigin: string })
-  | { ok: true; kind: "nothing" }
-  | Refusal;
+export type ClaimOutcome = ClaimedRun | { ok: true; kind: "nothing" } | Refusal;
 
 export interface HeartbeatRequest {
   runId: number;

@@ -1,6 +1,6 @@
 import type { Registry } from "../agents/registry.ts";
 import { callCoordinator } from "../coordinator/client.ts";
-import type { ClaimOutcome, FinishRequest } from "../coordinator/protocol.ts";
+import type { ClaimedRun, FinishRequest } from "../coordinator/protocol.ts";
 import type { Wake } from "../coordinator/wake.ts";
 import type { Env } from "../env.ts";
 import { randomKey } from "../random.ts";
@@ -67,8 +67,6 @@ async function refuse(agentName: string, { runId, attempt }: ClaimedRun, error: 
   };
   await callCoordinator(env.COORDINATOR, agentName, (coordinator) => coordinator.finish(finished));
 }
-
-type ClaimedRun = Extract<ClaimOutcome, { kind: "started" }>;
 
 const NO_RESULT: FinishRequest["result"] = {
   outputJson: null,

@@ -47,6 +47,7 @@ export function eventStatements(db: D1Database, write: RunWrite): D1PreparedStat
       return [recordCancelRequest(db, write)];
     case "begin":
     case "claim":
+    case "put_back":
     case "extend":
     case "append_events":
       return [];

@@ -1,6 +1,14 @@
 import { DAY_MS } from "../core/day.ts";
 import { appendEvents, eventStatements } from "./run-event-statements.ts";
-import type { AppendEventsWrite, BeginWrite, ClaimWrite, CloseWrite, RetryWrite, RunWrite } from "./run-write.ts";
+import type {
+  AppendEventsWrite,
+  BeginWrite,
+  ClaimWrite,
+  CloseWrite,
+  PutBackWrite,
+  RetryWrite,
+  RunWrite,
+} from "./run-write.ts";
 
 const INSERT_RUN = `
   INSERT INTO agent_runs (agent_name, framework, status, input_data, created_at, started_at, request_key, attempt,
@@ -9,14 +17,24 @@ const INSERT_RUN = `
   VALUES (?1, ?2, ?3, ?4, ?5, iif(?3 = 'running', ?5, NULL), ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
   ON CONFLICT (request_key) DO NOTHING`;
 
+/** Each claim ends the lease later than any before it, so that what was decided of an earlier lease finds another. */
 export const CLAIM_RUN = `
   UPDATE agent_runs
-     SET status = 'running', started_at = coalesce(started_at, ?4), lease_key = ?3, lease_expires_at = ?5
-   WHERE id = ?1 AND attempt = ?2 AND status = 'queued'
+     SET status = 'running', started_at = coalesce(started_at, ?4), lease_key = ?3,
+         lease_expires_at = max(coalesce(lease_expires_at + 1, 0), ?5)
+   WHERE id = ?1 AND attempt = ?2 AND (status = 'queued' OR (status = 'running' AND lease_key = ?3))
   RETURNING input_data AS inputJson, created_at AS createdAtMs, started_at AS startedAtMs`;
 
+export const PUT_BACK_RUN = `
+  UPDATE agent_runs
+     SET status = 'queued', started_at = iif(attempt = 1, NULL, started_at), available_at = ?5, queue_expires_at = ?6,
+         lease_key = NULL, lease_expires_at = NULL
+   WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND lease_key = ?3 AND lease_expires_at = ?4
+     AND cancel_requested_at IS NULL`;
+
 export const EXTEND_LEASE = `
-  UPDATE agent_runs SET lease_expires_at = ?3 WHERE id = ?1 AND attempt = ?2 AND status = 'running'`;
+  UPDATE agent_runs SET lease_expires_at = max(lease_expires_at, ?3)
+   WHERE id = ?1 AND attempt = ?2 AND status = 'running'`;
 
 export const REQUEST_CANCEL = `
   UPDATE agent_runs SET cancel_requested_at = ?2
@@ -76,6 +94,8 @@ function runStatement(
       return db.prepare(INSERT_RUN).bind(...beginValues(write));
     case "claim":
       return db.prepare(CLAIM_RUN).bind(...claimValues(write));
+    case "put_back":
+      return db.prepare(PUT_BACK_RUN).bind(...putBackValues(write));
     case "extend":
       return db.prepare(EXTEND_LEASE).bind(write.runId, write.attempt, write.leaseExpiresAtMs);
     case "request_cancel":
@@ -113,6 +133,11 @@ function beginValues(write: BeginWrite): unknown[] {
 
 function claimValues(write: ClaimWrite): unknown[] {
   return [write.runId, write.attempt, write.leaseKey, write.startedAtMs, write.leaseExpiresAtMs];
+}
+
+function putBackValues(write: PutBackWrite): unknown[] {
+  const { runId, attempt, leaseKey, leaseExpiresAtMs, availableAtMs, queueExpiresAtMs } = write;
+  return [runId, attempt, leaseKey, leaseExpiresAtMs, availableAtMs, queueExpiresAtMs];
 }
 
 function endingValues({ runId, attempt, error, result, ifLeaseExpiredByMs }: CloseWrite | RetryWrite): unknown[] {

@@ -35,7 +35,7 @@ export interface BeginWrite {
   queueExpiresAtMs: number | null;
 }
 
-/** A queued attempt becomes an executor's. Repeated under the same `leaseKey` it is that executor's still. */
+/** A queued attempt becomes an executor's. Repeated under the same `leaseKey` it is that executor's still, for longer. */
 export interface ClaimWrite {
   kind: "claim";
   runId: number;
@@ -51,6 +51,18 @@ export interface ExtendWrite {
   runId: number;
   attempt: number;
   leaseExpiresAtMs: number;
+}
+
+/** An attempt that nobody was told to execute waits again; unless its lease was extended meanwhile. */
+export interface PutBackWrite {
+  kind: "put_back";
+  runId: number;
+  attempt: number;
+  leaseKey: string;
+  /** As it was when it was decided that nobody executes the attempt. */
+  leaseExpiresAtMs: number;
+  availableAtMs: number;
+  queueExpiresAtMs: number;
 }
 
 /** A running attempt's events are added to the run's. Repeated it adds those that are not there yet. */
@@ -102,6 +114,7 @@ export interface RetryWrite extends Ending {
 export type RunWrite =
   | BeginWrite
   | ClaimWrite
+  | PutBackWrite
   | ExtendWrite
   | AppendEventsWrite
   | RequestCancelWrite
@@ -110,12 +123,15 @@ export type RunWrite =
 
 /** The run that a request key names, whoever made it. */
 export interface BegunRow {
+  /** Whether this very write made it. */
+  made: boolean;
   runId: number;
   status: RunStatus;
   attempt: number;
   createdAtMs: number;
   fingerprint: string | null;
   leaseKey: string | null;
+  leaseExpiresAtMs: number | null;
 }
 
 /**

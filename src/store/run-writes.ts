@@ -1,15 +1,12 @@
 import { ROLL_UP_USAGE, runStatements } from "./run-statements.ts";
-import type { BeginWrite, BegunRow, ClaimWrite, CloseWrite, RunWrite, RunWriteResult } from "./run-write.ts";
+import type { BeginWrite, BegunRow, CloseWrite, RunWrite, RunWriteResult } from "./run-write.ts";
 import { StorageError, storage } from "./storage.ts";
 import { INSERT_DELIVERIES } from "./webhook-deliveries.ts";
 
 export const SELECT_BY_REQUEST_KEY = `
-  SELECT id AS runId, status, attempt, created_at AS createdAtMs, fingerprint, lease_key AS leaseKey
+  SELECT id AS runId, status, attempt, created_at AS createdAtMs, fingerprint, lease_key AS leaseKey,
+         lease_expires_at AS leaseExpiresAtMs
     FROM agent_runs WHERE request_key = ?1`;
-
-export const SELECT_CLAIMED = `
-  SELECT input_data AS inputJson, created_at AS createdAtMs, started_at AS startedAtMs
-    FROM agent_runs WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND lease_key = ?3`;
 
 interface ClaimedRow {
   inputJson: string;
@@ -48,9 +45,10 @@ async function runWriteResult(db: D1Database, write: RunWrite, result?: D1Result
       // After an ignored conflict last_row_id is that of some earlier INSERT: only `changes` tells.
       return { kind: "began", row: changed ? inserted(write, result.meta.last_row_id) : await found(db, write) };
     case "claim":
-      return changed ? claimed(result.results[0] as ClaimedRow) : claimedBefore(db, write);
+      return changed ? { kind: "claimed", ...(result.results[0] as ClaimedRow) } : { kind: "changed", changed };
     case "append_events":
       return { kind: "changed", changed: result.meta.changes > 0 };
+    case "put_back":
     case "extend":
     case "request_cancel":
     case "close":
@@ -61,8 +59,9 @@ async function runWriteResult(db: D1Database, write: RunWrite, result?: D1Result
   }
 }
 
-function inserted({ status, createdAtMs, fingerprint, leaseKey }: BeginWrite, runId: number): BegunRow {
-  return { runId, status, attempt: 1, createdAtMs, fingerprint, leaseKey };
+function inserted(write: BeginWrite, runId: number): BegunRow {
+  const { status, createdAtMs, fingerprint, leaseKey, leaseExpiresAtMs } = write;
+  return { made: true, runId, status, attempt: 1, createdAtMs, fingerprint, leaseKey, leaseExpiresAtMs };
 }
 
 async function found(db: D1Database, write: BeginWrite): Promise<BegunRow> {
@@ -72,20 +71,9 @@ async function found(db: D1Database, write: BeginWrite): Promise<BegunRow> {
 }
 
 /** The run that a request key names, or null. */
-export function readByRequestKey(db: D1Database, requestKey: string): Promise<BegunRow | null> {
-  return storage("find the run of a request", () =>
-    db.prepare(SELECT_BY_REQUEST_KEY).bind(requestKey).first<BegunRow>(),
+export async function readByRequestKey(db: D1Database, requestKey: string): Promise<BegunRow | null> {
+  const row = await storage("find the run of a request", () =>
+    db.prepare(SELECT_BY_REQUEST_KEY).bind(requestKey).first<Omit<BegunRow, "made">>(),
   );
-}
-
-function claimed(row: ClaimedRow): RunWriteResult {
-  return { kind: "claimed", ...row };
-}
-
-/** A claim that changes nothing came too late, or is the repeat of one whose reply was lost: the lease key tells. */
-async function claimedBefore(db: D1Database, { runId, attempt, leaseKey }: ClaimWrite): Promise<RunWriteResult> {
-  const row = await storage("find a claimed attempt", () =>
-    db.prepare(SELECT_CLAIMED).bind(runId, attempt, leaseKey).first<ClaimedRow>(),
-  );
-  return row === null ? { kind: "changed", changed: false } : claimed(row);
+  return row === null ? null : { ...row, made: false };
 }

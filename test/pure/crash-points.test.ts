@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { RetryPolicy } from "../../src/contract/run-policy.ts";
 import { createChance } from "../simulation/chance.ts";
-import { type Effect, type Fault, PROMPT } from "../simulation/effects.ts";
+import { type Effect, type Fault, type Plan, PROMPT } from "../simulation/effects.ts";
 import type { AgentLimits, ScriptedInput } from "../simulation/scripted-agent.ts";
 import { MINUTE_MS, onStage, type Request, type Stage } from "../simulation/stage.ts";
 
 const FAULTS = ["crash_before", "crash_after", "refuse", "lose_reply"] as const satisfies Fault[];
+/** Before and after the successor has read the history, asked others to start, and been asked again. */
+const LATE_MS = [1, 4, 7, 10, 15, 25, 40, 200, 15_000, 50_000] as const;
 const RECOVERY_MINUTES = 15;
 
 const LIMITS: AgentLimits = {
@@ -162,6 +164,78 @@ const FLOWS: Readonly<Record<string, Flow>> = {
       "coordinator: D1 batch",
     ],
   },
+  "two callers who want one slot": {
+    async play({ ask, time }) {
+      ask(request({ input: { ...INPUT, workMs: 60_000 } }));
+      await time.advance(4);
+      ask(request({ requestKey: "two", input: { ...INPUT, workMs: 60_000 } }));
+      await time.advance(3 * MINUTE_MS);
+    },
+    effects: [
+      "worker: begin",
+      "coordinator: D1 all",
+      "coordinator: D1 batch",
+      "worker: begin",
+      "coordinator: D1 batch",
+      "worker: heartbeat ×4",
+      "coordinator: D1 batch",
+      "worker: heartbeat ×4",
+      "coordinator: D1 batch",
+      "worker: heartbeat ×4",
+      "coordinator: D1 batch",
+      "worker: heartbeat ×2",
+      "worker: finish",
+      "coordinator: D1 batch",
+      "coordinator: send wake",
+      "consumer: claim",
+      "coordinator: D1 batch",
+      "consumer: heartbeat ×4",
+      "coordinator: D1 batch",
+      "consumer: heartbeat ×4",
+      "coordinator: D1 batch",
+      "consumer: heartbeat ×4",
+      "coordinator: D1 batch",
+      "consumer: heartbeat ×2",
+      "consumer: finish",
+      "coordinator: D1 batch",
+    ],
+  },
+  "two runs in the background that want one slot": {
+    async play({ ask, time, world }) {
+      ask(request({ mode: "queue", input: { ...INPUT, workMs: 30_000 } }));
+      ask(request({ requestKey: "two", mode: "queue", input: { ...INPUT, workMs: 30_000 } }));
+      await time.advance(3);
+      for (let n = 0; n < 8; n++) {
+        world.wake("agent");
+        await time.advance(2);
+      }
+      await time.advance(2 * MINUTE_MS);
+    },
+    effects: [
+      "worker: begin ×2",
+      "coordinator: D1 all",
+      "coordinator: D1 batch",
+      "consumer: claim",
+      "coordinator: send wake",
+      "coordinator: D1 batch",
+      "consumer: claim ×2",
+      "coordinator: D1 batch",
+      "consumer: claim ×6",
+      "consumer: heartbeat ×4",
+      "coordinator: D1 batch",
+      "consumer: heartbeat ×3",
+      "consumer: finish",
+      "coordinator: D1 batch",
+      "coordinator: send wake",
+      "consumer: claim",
+      "coordinator: D1 batch",
+      "consumer: heartbeat ×4",
+      "coordinator: D1 batch",
+      "consumer: heartbeat ×3",
+      "consumer: finish",
+      "coordinator: D1 batch",
+    ],
+  },
   "a run that displaces the oldest": {
     limits: { whenFull: "cancel_oldest" },
     async play({ ask, time }) {
@@ -274,17 +348,17 @@ async function sweepAlong(world: Stage["world"], time: Stage["time"]): Promise<v
 }
 
 /** Plays a flow with one fault at one of its points, recovers, and judges. `point` null: no fault. */
-async function play(flow: Flow, point: number | null, fault: Fault) {
+async function play(flow: Flow, point: number | null, fault: Partial<Plan>, chance = "crash points") {
   const met: string[] = [];
   let recovering = false;
   const plan = ({ actor, name }: Effect) => {
     if (!recovering) met.push(`${actor.kind}: ${name}`);
-    return { ...PROMPT, fault: !recovering && met.length - 1 === point ? fault : ("none" as const) };
+    return { ...PROMPT, ...(!recovering && met.length - 1 === point ? fault : {}) };
   };
   const limits = [{ ...LIMITS, ...flow.limits }];
   let wakesLost = 0;
   const deliveries = () => (flow.losesWakes && wakesLost++ === 0 ? [] : [1]);
-  return onStage({ chance: createChance("crash points"), limits, plan, deliveries }, async (stage) => {
+  return onStage({ chance: createChance(chance), limits, plan, deliveries }, async (stage) => {
     await flow.play(stage);
     recovering = true;
     await stage.drain(RECOVERY_MINUTES);
@@ -306,17 +380,31 @@ function inRuns(effects: readonly string[]): string[] {
 
 describe.for(Object.entries(FLOWS))("%s", ([, flow]) => {
   test("asks for exactly these effects, and keeps every guarantee", async () => {
-    const { met, verdict } = await play(flow, null, "none");
+    const { met, verdict } = await play(flow, null, {});
     expect(verdict).toEqual([]);
     expect(inRuns(met)).toEqual(flow.effects);
   });
 
   test.for(FAULTS)("keeps every guarantee after %s at any one of them", async (fault) => {
-    const { met } = await play(flow, null, "none");
+    const { met } = await play(flow, null, {});
     const broken: Record<string, string[]> = {};
     for (const [point, effect] of met.entries()) {
-      const { verdict } = await play(flow, point, fault);
+      const { verdict } = await play(flow, point, { fault });
       if (verdict.length > 0) broken[`${point} ${effect}`] = verdict;
+    }
+    expect(broken).toEqual({});
+  });
+
+  test("keeps every guarantee where the coordinator is gone when a write of its arrives", async () => {
+    const { met } = await play(flow, null, {});
+    const broken: Record<string, string[]> = {};
+    for (const [point, effect] of met.entries()) {
+      if (effect !== "coordinator: D1 batch") continue;
+      for (const beforeMs of LATE_MS) {
+        const late = { fault: "crash_on_the_way", beforeMs, outlivesSender: true } as const;
+        const { verdict } = await play(flow, point, late, `${beforeMs} ms`);
+        if (verdict.length > 0) broken[`${point}, ${beforeMs} ms late`] = verdict;
+      }
     }
     expect(broken).toEqual({});
   });

@@ -18,9 +18,11 @@ export interface Effect {
 
 /**
  * `crash_before`: the actor dies and nothing is done. `crash_after`: it is done, and the actor dies before it learns.
- * `refuse`: nothing is done, and the actor is told. `lose_reply`: it is done, and the actor is told that it failed.
+ * `crash_on_the_way`: the actor dies once it has asked, and it is done all the same if it `outlivesSender`, after
+ * `beforeMs`. `refuse`: nothing is done, and the actor is told. `lose_reply`: it is done, and the actor is told that it
+ * failed.
  */
-export type Fault = "none" | "crash_before" | "crash_after" | "refuse" | "lose_reply";
+export type Fault = "none" | "crash_before" | "crash_on_the_way" | "crash_after" | "refuse" | "lose_reply";
 
 export interface Plan {
   fault: Fault;
@@ -47,6 +49,7 @@ export async function performAs<T>(
     actor.crash();
     return forever();
   }
+  if (plan.fault === "crash_on_the_way") actor.crash();
   await sleep(plan.beforeMs);
   if (!actor.alive && !plan.outlivesSender) return forever();
   if (plan.fault === "refuse") throw new Error("planned refusal");

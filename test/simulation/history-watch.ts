@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { RunStatus } from "../../src/contract/run.ts";
 import { isTerminal } from "../../src/core/run-state.ts";
+import type { Actor } from "./effects.ts";
 
 export interface Row {
   id: number;
@@ -14,6 +15,13 @@ export interface Row {
   [column: string]: unknown;
 }
 
+interface Execution {
+  agentName: string;
+  runId: number;
+  attempt: number;
+  by: Actor;
+}
+
 /** Looks at the history after every commit, so that what was wrong only for a moment is seen too. */
 export function createHistoryWatch(options: {
   concurrencyOf(agentName: string): number;
@@ -22,9 +30,11 @@ export function createHistoryWatch(options: {
   const ended = new Map<number, string>();
   /**
    * Agents for which a transaction was committed after its coordinator had died or given it up, and so after somebody
-   * has looked who decides what may start. Nothing fences such a write: their limit is not promised. All else is.
+   * has looked who decides what may start. Such a write may leave a row that says `running` of an attempt that nobody
+   * was told to execute: of these agents' rows there may be more than the limit, but never of what is executed.
    */
   const overtaken = new Set<string>();
+  const executing = new Set<Execution>();
   let live = new Set<number>();
   let newestId = 0;
 
@@ -55,6 +65,24 @@ export function createHistoryWatch(options: {
     }
   }
 
+  /** Of what is executed as the history has it: an executor that lost its attempt goes on until it learns of that. */
+  function attemptStarts(sqlite: DatabaseSync, execution: Execution): () => void {
+    executing.add(execution);
+    const { agentName } = execution;
+    const atWork = [...executing].filter((other) => other.agentName === agentName && isAtWork(sqlite, other));
+    const limit = options.concurrencyOf(agentName);
+    if (atWork.length > limit) {
+      const runs = atWork.map(({ runId, by }) => `run ${runId} by ${by.name}`);
+      options.report(`7: ${runs} of ${agentName} are executed at once, whose limit is ${limit}`);
+    }
+    return () => void executing.delete(execution);
+  }
+
+  function isAtWork(sqlite: DatabaseSync, { runId, attempt, by }: Execution): boolean {
+    const held = "SELECT id FROM agent_runs WHERE id = ?1 AND attempt = ?2 AND status = 'running'";
+    return by.alive && all(sqlite, held, runId, attempt).length === 1;
+  }
+
   function noteEnd(sqlite: DatabaseSync, id: number): void {
     const [row] = all<Row>(sqlite, "SELECT * FROM agent_runs WHERE id = ?1", id);
     if (row === undefined) options.report(`1: the row of run ${id} is gone`);
@@ -71,7 +99,7 @@ export function createHistoryWatch(options: {
     }
   }
 
-  return { look, checkEnded };
+  return { look, attemptStarts, checkEnded };
 }
 
 export function all<T>(sqlite: DatabaseSync, sql: string, ...values: (string | number)[]): T[] {

@@ -31,8 +31,8 @@ export interface AgentLimits {
 export const TOKENS_PER_ATTEMPT = 10;
 export const RETRY_AFTER_MS = 5_000;
 
-/** An agent whose every attempt does what the run's params say. */
-export function scriptedAgent(limits: AgentLimits, onAttempt: (context: AgentContext) => void): Agent {
+/** An agent whose every attempt does what the run's params say. `onAttempt` answers what is to be done once it ends. */
+export function scriptedAgent(limits: AgentLimits, onAttempt: (context: AgentContext) => () => void): Agent {
   return defineAgent({
     ...limits,
     displayName: limits.name,
@@ -44,26 +44,34 @@ export function scriptedAgent(limits: AgentLimits, onAttempt: (context: AgentCon
     concurrency: { limit: limits.concurrency, whenFull: limits.whenFull, maxQueued: limits.maxQueued },
     async execute({ mark, workMs, deaf, script }, context) {
       const { attempt, signal, usage } = context;
-      onAttempt(context);
+      const onEnd = onAttempt(context);
       usage.add({ inputTokens: TOKENS_PER_ATTEMPT });
-      await (deaf ? sleep(workMs) : wait(workMs, signal));
-      const step = stepOf(script, attempt);
-      switch (step) {
-        case "complete":
-          return { mark, attempt };
-        case "throw":
-          throw new Error("scripted to fail");
-        case "never":
-          throw new NonRetryableError("scripted to fail for good");
-        case "after":
-          throw new RetryAfterError(RETRY_AFTER_MS, "scripted to fail for a while");
-        case "hang":
-          return wait(24 * 60 * 60_000, signal);
-        default:
-          return step satisfies never;
+      try {
+        await (deaf ? sleep(workMs) : wait(workMs, signal));
+        await play(stepOf(script, attempt), signal);
+        return { mark, attempt };
+      } finally {
+        onEnd();
       }
     },
   });
+}
+
+async function play(step: Step, signal: AbortSignal): Promise<void> {
+  switch (step) {
+    case "complete":
+      return;
+    case "throw":
+      throw new Error("scripted to fail");
+    case "never":
+      throw new NonRetryableError("scripted to fail for good");
+    case "after":
+      throw new RetryAfterError(RETRY_AFTER_MS, "scripted to fail for a while");
+    case "hang":
+      return wait(24 * 60 * 60_000, signal);
+    default:
+      return step satisfies never;
+  }
 }
 
 export function stepOf(script: readonly Step[], attempt: number): Step {

@@ -44,7 +44,9 @@ function createStage(options: StageOptions) {
     scriptedAgent(limits, ({ env, runId, attempt }) => {
       const by = world.processOf(env);
       // What a dead process still computes reaches nobody.
-      if (by?.alive) ledger.executions.push({ runId, attempt, by: by.name });
+      if (by === undefined || !by.alive) return () => {};
+      ledger.executions.push({ runId, attempt, by: by.name });
+      return watch.attemptStarts(world.sqlite, { agentName: limits.name, runId, attempt, by });
     }),
   );
   const world = createWorld({

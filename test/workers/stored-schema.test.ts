@@ -9,11 +9,12 @@ import {
   CLAIM_RUN,
   CLOSE_RUN,
   EXTEND_LEASE,
+  PUT_BACK_RUN,
   REQUEST_CANCEL,
   RETRY_RUN,
   ROLL_UP_USAGE,
 } from "../../src/store/run-statements.ts";
-import { SELECT_BY_REQUEST_KEY, SELECT_CLAIMED } from "../../src/store/run-writes.ts";
+import { SELECT_BY_REQUEST_KEY } from "../../src/store/run-writes.ts";
 import { FIRST_RUN_ID_SINCE, listStatement, SELECT_RUN } from "../../src/store/runs.ts";
 import { SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
 import {
@@ -47,6 +48,7 @@ test.for([
   ...lists,
   { what: "a run", sql: SELECT_RUN },
   { what: "claim", sql: CLAIM_RUN },
+  { what: "put a run back", sql: PUT_BACK_RUN },
   { what: "extend a lease", sql: EXTEND_LEASE },
   { what: "request to cancel", sql: REQUEST_CANCEL },
   { what: "close", sql: CLOSE_RUN },
@@ -55,7 +57,6 @@ test.for([
   { what: "record an attempt's end", sql: RECORD_ATTEMPT_END },
   { what: "record a request to cancel", sql: RECORD_CANCEL_REQUEST },
   { what: "a run's events", sql: SELECT_EVENTS },
-  { what: "a claimed attempt", sql: SELECT_CLAIMED },
   { what: "roll up usage", sql: ROLL_UP_USAGE },
   { what: "a run by its request key", sql: SELECT_BY_REQUEST_KEY },
   { what: "an agent's live runs", sql: SELECT_LIVE_RUNS },

@@ -1,0 +1,26 @@
+import { log } from "../log.ts";
+import type { LiveRun } from "../store/live-runs.ts";
+import type { RunWriteResult } from "../store/run-write.ts";
+import type { CoordinatorContext } from "./context.ts";
+import type { ClaimedRun } from "./protocol.ts";
+
+/** What an executor is told of the attempt that its claim has made its own. */
+export function startedRun(
+  { agentName }: CoordinatorContext,
+  { runId, attempt, policy }: LiveRun,
+  { inputJson, createdAtMs, startedAtMs }: Extract<RunWriteResult, { kind: "claimed" }>,
+): ClaimedRun {
+  log.info("run.started", { run_id: runId, agent: agentName, attempt });
+  const { timeoutMs, serviceOrigin } = policy;
+  return {
+    ok: true,
+    kind: "started",
+    runId,
+    attempt,
+    createdAtMs,
+    startedAtMs,
+    timeoutMs,
+    inputJson,
+    serviceOrigin,
+  };
+}
