@@ -60,7 +60,7 @@ export interface AgentSpec<Input extends z.ZodType, Output extends z.ZodType> {
   category: string;
   tags: readonly string[];
   /** What the agent is for, in a few words. */
-  role?: string;
+  role?: string | null;
   /** Default true. A disabled agent refuses to run and keeps its history. */
   enabled?: boolean;
   /** Validates `params` before a run is accepted; `execute` gets the parsed value. */
@@ -85,9 +85,18 @@ export interface AgentSpec<Input extends z.ZodType, Output extends z.ZodType> {
 export type Agent = Required<Omit<AgentSpec<z.ZodType, z.ZodType>, "role" | keyof z.input<typeof Limits>>> &
   z.output<typeof Limits> & {
     role: string | null;
-    /** What kind of agent it is: `code` is one written in a file of `src/agents`. */
-    framework: "code";
+    /** The language model that it goes by, and what it may use; of an `llm` agent. */
+    model: string | null;
+    tools: readonly string[];
+    /** What kind of agent it is: `code` is one written in a file of `src/agents`, others are stored. */
+    framework: "code" | "http" | "llm";
+    /** Of its configuration; 0: as its code has it. */
+    version: number;
   };
+
+/** What a kind of stored agent makes of its part of the definition. */
+export type AgentBehaviour = Pick<Agent, "input" | "output" | "execute"> &
+  Partial<Pick<Agent, "role" | "model" | "tools">>;
 
 /** Declares an agent. Throws at start-up on a name or a limit that cannot be. */
 export function defineAgent<Input extends z.ZodType, Output extends z.ZodType>(spec: AgentSpec<Input, Output>): Agent {
@@ -96,5 +105,6 @@ export function defineAgent<Input extends z.ZodType, Output extends z.ZodType>(s
   if (RESERVED_AGENT_NAMES.has(spec.name)) throw new Error(`agent name "${spec.name}" is reserved`);
   const limits = Limits.safeParse(spec);
   if (!limits.success) throw new Error(`agent "${spec.name}": ${z.prettifyError(limits.error)}`);
-  return { role: null, enabled: true, ...spec, ...limits.data, framework: "code" };
+  const unsaid = { role: null, model: null, tools: [], enabled: true };
+  return { ...unsaid, ...spec, ...limits.data, framework: "code", version: 0 };
 }

@@ -106,6 +106,19 @@ export const WEBHOOK_OVERDUE_MS = 30_000;
 /** Deliveries that one sweep sends messages for; the next minute takes the rest. */
 export const MAX_SWEPT_WEBHOOKS = 500;
 
+// Agents that are stored.
+export const MAX_DISPLAY_NAME_CHARS = 100;
+export const MAX_AGENT_TEXT_CHARS = 2_000;
+export const MAX_TAGS = 20;
+export const MAX_TAG_CHARS = 50;
+export const DEFAULT_TIMEOUT_MS = 60_000;
+export const DEFAULT_CONCURRENCY = 10;
+
+// Agents elsewhere, which are called by HTTP.
+export const MAX_AGENT_URL_CHARS = 2_000;
+/** How long an attempt may go on that somebody else took over. */
+export const MAX_HAND_OVER_MS = 24 * 60 * 60_000;
+
 // The scanner.
 export const MAX_SCAN_TARGETS = 50;
 export const MAX_TARGET_URL_CHARS = 500;
