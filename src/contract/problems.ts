@@ -19,6 +19,7 @@ export const PROBLEM_STATUS = {
   run_not_ended: 409,
   webhook_not_configured: 409,
   webhook_pending: 409,
+  precondition_failed: 412,
   body_too_large: 413,
   unsupported_media_type: 415,
   agent_at_limit: 429,

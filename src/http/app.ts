@@ -82,8 +82,24 @@ function nothingThere(c: AppContext): ProblemError {
 
 const crossOrigin = cors({
   origin: (origin, c: AppContext) => (c.get("config").CORS_ORIGINS.includes(origin) ? origin : null),
-  allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
-  exposeHeaders: ["Idempotency-Replayed", "Link", "Location", "Preference-Applied", "Retry-After", "X-Request-Id"],
+  allowHeaders: [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Prefer",
+  ],
+  exposeHeaders: [
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "Preference-Applied",
+    "Retry-After",
+    "X-Request-Id",
+  ],
   maxAge: 600,
 });
 

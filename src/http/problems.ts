@@ -90,6 +90,7 @@ const STATUS_PHRASE: Record<(typeof PROBLEM_STATUS)[keyof typeof PROBLEM_STATUS]
   404: "Not Found",
   405: "Method Not Allowed",
   409: "Conflict",
+  412: "Precondition Failed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   422: "Unprocessable Content",
