@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { AgentConfig } from "../contract/agent-definition.ts";
 import {
   DEFAULT_MAX_QUEUED,
   MAX_CONCURRENCY,
@@ -10,20 +11,29 @@ import { AgentName, RESERVED_AGENT_NAMES } from "../contract/names.ts";
 import { RunPolicy } from "../contract/run-policy.ts";
 import type { Env } from "../env.ts";
 import { readUrl } from "../net/read-url.ts";
+import type { HandOver } from "./hand-over.ts";
 
 /** What an agent's code is given besides its input. */
 export interface AgentContext {
+  agentName: string;
   runId: number;
   /** 1 for the first attempt of the run. */
   attempt: number;
   /** Aborts at the deadline, and when the run is cancelled. Pass it on to `fetch` and to whatever else waits. */
   signal: AbortSignal;
+  /** Of this attempt, in epoch milliseconds. */
+  deadlineMs: number;
   /** Adds a line to the run's log; `data` is any JSON value. Bounded: what is cut or dropped is marked so. */
   log(message: string, data?: unknown): void;
   usage: {
     /** Adds to what this run has used. Counts even if the run fails later. Throws on a negative or non-finite number. */
     add(usage: { inputTokens?: number; outputTokens?: number; costUsd?: number }): void;
   };
+  /**
+   * Where, and with which token, somebody else can complete this attempt after `execute` has returned a
+   * {@link HandOver}. Null where the service does not know its own address. Throws where it has no HTTP_AGENT_SECRET.
+   */
+  completion(): Promise<{ url: string; token: string } | null>;
   env: Env;
   /** The service's own origin as the caller reached it, e.g. `https://agents.example.com`. */
   serviceOrigin: string;
@@ -78,7 +88,7 @@ export interface AgentSpec<Input extends z.ZodType, Output extends z.ZodType> {
   /** Where to POST how a run has ended, unless its request names another place or null. Default nowhere. */
   webhookUrl?: string | null;
   /** May run many times at once, also in one isolate: keep no state outside. Throw to fail the attempt. */
-  execute(input: z.output<Input>, context: AgentContext): Promise<z.input<Output>>;
+  execute(input: z.output<Input>, context: AgentContext): Promise<z.input<Output> | HandOver>;
 }
 
 /** An agent as the service holds it: its own types forgotten, its limits complete. */
@@ -90,8 +100,10 @@ export type Agent = Required<Omit<AgentSpec<z.ZodType, z.ZodType>, "role" | keyo
     tools: readonly string[];
     /** What kind of agent it is: `code` is one written in a file of `src/agents`, others are stored. */
     framework: "code" | "http" | "llm";
-    /** Of its configuration; 0: as its code has it. */
+    /** Of what is stored; 0: nothing ever was. */
     version: number;
+    /** What makes it, or, of one written in code, what was set of it since; null: nothing. */
+    stored: AgentConfig | null;
   };
 
 /** What a kind of stored agent makes of its part of the definition. */
@@ -106,5 +118,5 @@ export function defineAgent<Input extends z.ZodType, Output extends z.ZodType>(s
   const limits = Limits.safeParse(spec);
   if (!limits.success) throw new Error(`agent "${spec.name}": ${z.prettifyError(limits.error)}`);
   const unsaid = { role: null, model: null, tools: [], enabled: true };
-  return { ...unsaid, ...spec, ...limits.data, framework: "code", version: 0 };
+  return { ...unsaid, ...spec, ...limits.data, framework: "code", version: 0, stored: null };
 }

@@ -48,11 +48,26 @@ export const AgentSettings = z.strictObject({
   webhook_url: z
     .url({ protocol: /^https?$/, error: "must be a whole http or https URL, like https://example.com/" })
     .max(MAX_WEBHOOK_URL_CHARS)
-    .nullable()
     .optional()
-    .meta({ description: "Where the end of a run is told unless its request says otherwise; null: nowhere." }),
+    .meta({ description: "Where the end of a run is told unless its request says otherwise." }),
 });
 export type AgentSettings = z.output<typeof AgentSettings>;
+
+const { shape } = AgentSettings;
+
+/** A change of the settings, in the manner of JSON Merge Patch (RFC 7396): null takes back what was set. */
+export const AgentPatch = z
+  .strictObject({
+    enabled: shape.enabled.nullable(),
+    tags: shape.tags.nullable(),
+    timeout_ms: shape.timeout_ms.nullable(),
+    concurrency: shape.concurrency.nullable(),
+    queue_ttl_ms: shape.queue_ttl_ms.nullable(),
+    retry: shape.retry.nullable(),
+    webhook_url: shape.webhook_url.nullable(),
+  } satisfies Record<keyof AgentSettings, z.ZodType>)
+  .meta({ id: "AgentPatch" });
+export type AgentPatch = z.output<typeof AgentPatch>;
 
 /** How an agent shows itself. */
 const AgentText = z.strictObject({

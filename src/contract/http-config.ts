@@ -15,12 +15,12 @@ export const HttpConfig = z
       .min(1_000)
       .max(MAX_HAND_OVER_MS)
       .default(MAX_HAND_OVER_MS)
-      .meta({ description: "How long an attempt that was answered 202 may go on, from that answer." }),
+      .meta({ description: "How long an attempt that is answered 202 may go on, from when it was sent." }),
     input_schema: JsonSchema.optional().meta({
-      description: "JSON Schema, draft 2020-12, of `params`. Left out: any object.",
+      description: "JSON Schema, draft 2020-12, of `params`. Left out: every object.",
     }),
     output_schema: JsonSchema.optional().meta({
-      description: "JSON Schema, draft 2020-12, of the output. Left out: any JSON value.",
+      description: "JSON Schema, draft 2020-12, of the output. Left out: all JSON.",
     }),
   })
   .meta({ id: "HttpConfig" });
