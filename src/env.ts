@@ -24,6 +24,10 @@ export interface Env {
   WEBHOOK_SECRET?: string;
   /** "true" lets webhooks go to private and loopback addresses. */
   WEBHOOK_ALLOW_PRIVATE?: string;
+  /** Secret: what requests to `http` agents are signed with, like WEBHOOK_SECRET. Without it their runs fail. */
+  HTTP_AGENT_SECRET?: string;
+  /** "true" lets `http` agents be at private and loopback addresses. */
+  HTTP_AGENT_ALLOW_PRIVATE?: string;
 }
 
 const Flag = z

@@ -33,6 +33,7 @@ export default defineConfig({
                 MIGRATIONS: migrations,
                 LOCAL_OPEN: "true",
                 SCANNER_ALLOW_PRIVATE: "true",
+                HTTP_AGENT_SECRET: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
                 WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
               },
             },

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { AgentConfig } from "../contract/agent-definition.ts";
 import {
   DEFAULT_MAX_QUEUED,
   MAX_CONCURRENCY,
@@ -10,20 +11,29 @@ import { AgentName, RESERVED_AGENT_NAMES } from "../contract/names.ts";
 import { RunPolicy } from "../contract/run-policy.ts";
 import type { Env } from "../env.ts";
 import { readUrl } from "../net/read-url.ts";
+import type { HandOver } from "./hand-over.ts";
 
 /** What an agent's code is given besides its input. */
 export interface AgentContext {
+  agentName: string;
   runId: number;
   /** 1 for the first attempt of the run. */
   attempt: number;
   /** Aborts at the deadline, and when the run is cancelled. Pass it on to `fetch` and to whatever else waits. */
   signal: AbortSignal;
+  /** Of this attempt, in epoch milliseconds. */
+  deadlineMs: number;
   /** Adds a line to the run's log; `data` is any JSON value. Bounded: what is cut or dropped is marked so. */
   log(message: string, data?: unknown): void;
   usage: {
     /** Adds to what this run has used. Counts even if the run fails later. Throws on a negative or non-finite number. */
     add(usage: { inputTokens?: number; outputTokens?: number; costUsd?: number }): void;
   };
+  /**
+   * Where, and with which token, somebody else can complete this attempt after `execute` has returned a
+   * {@link HandOver}. Null where the service does not know its own address. Throws where it has no HTTP_AGENT_SECRET.
+   */
+  completion(): Promise<{ url: string; token: string } | null>;
   env: Env;
   /** The service's own origin as the caller reached it, e.g. `https://agents.example.com`. */
   serviceOrigin: string;
@@ -60,7 +70,7 @@ export interface AgentSpec<Input extends z.ZodType, Output extends z.ZodType> {
   category: string;
   tags: readonly string[];
   /** What the agent is for, in a few words. */
-  role?: string;
+  role?: string | null;
   /** Default true. A disabled agent refuses to run and keeps its history. */
   enabled?: boolean;
   /** Validates `params` before a run is accepted; `execute` gets the parsed value. */
@@ -78,16 +88,27 @@ export interface AgentSpec<Input extends z.ZodType, Output extends z.ZodType> {
   /** Where to POST how a run has ended, unless its request names another place or null. Default nowhere. */
   webhookUrl?: string | null;
   /** May run many times at once, also in one isolate: keep no state outside. Throw to fail the attempt. */
-  execute(input: z.output<Input>, context: AgentContext): Promise<z.input<Output>>;
+  execute(input: z.output<Input>, context: AgentContext): Promise<z.input<Output> | HandOver>;
 }
 
 /** An agent as the service holds it: its own types forgotten, its limits complete. */
 export type Agent = Required<Omit<AgentSpec<z.ZodType, z.ZodType>, "role" | keyof z.input<typeof Limits>>> &
   z.output<typeof Limits> & {
     role: string | null;
-    /** What kind of agent it is: `code` is one written in a file of `src/agents`. */
-    framework: "code";
+    /** The language model that it goes by, and what it may use; of an `llm` agent. */
+    model: string | null;
+    tools: readonly string[];
+    /** What kind of agent it is: `code` is one written in a file of `src/agents`, others are stored. */
+    framework: "code" | "http" | "llm";
+    /** Of what is stored; 0: nothing ever was. */
+    version: number;
+    /** What makes it, or, of one written in code, what was set of it since; null: nothing. */
+    stored: AgentConfig | null;
   };
+
+/** What a kind of stored agent makes of its part of the definition. */
+export type AgentBehaviour = Pick<Agent, "input" | "output" | "execute"> &
+  Partial<Pick<Agent, "role" | "model" | "tools">>;
 
 /** Declares an agent. Throws at start-up on a name or a limit that cannot be. */
 export function defineAgent<Input extends z.ZodType, Output extends z.ZodType>(spec: AgentSpec<Input, Output>): Agent {
@@ -96,5 +117,6 @@ export function defineAgent<Input extends z.ZodType, Output extends z.ZodType>(s
   if (RESERVED_AGENT_NAMES.has(spec.name)) throw new Error(`agent name "${spec.name}" is reserved`);
   const limits = Limits.safeParse(spec);
   if (!limits.success) throw new Error(`agent "${spec.name}": ${z.prettifyError(limits.error)}`);
-  return { role: null, enabled: true, ...spec, ...limits.data, framework: "code" };
+  const unsaid = { role: null, model: null, tools: [], enabled: true };
+  return { ...unsaid, ...spec, ...limits.data, framework: "code", version: 0, stored: null };
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AgentConfig } from "./agent-definition.ts";
 import { RunSummary } from "./run.ts";
 import { RETRYABLE_ENDS } from "./run-policy.ts";
 
@@ -19,6 +20,8 @@ export const AgentListQuery = z.strictObject({
 export const AgentSummary = z
   .object({
     name: z.string(),
+    kind: z.enum(["code", "http", "llm"]).meta({ description: "`code`: built in. Others are stored." }),
+    version: z.int().meta({ description: "Of what is stored of it; 0: nothing ever was." }),
     display_name: z.string(),
     description: z.string(),
     role: z.string().nullable(),
@@ -57,10 +60,19 @@ export const AgentDetail = AgentSummary.extend({
       factor: z.number(),
       on: z.array(z.enum(RETRYABLE_ENDS)),
     }),
+    webhook_url: z.string().nullable(),
     input_schema: JsonSchema,
     output_schema: JsonSchema,
+  }),
+  stored: AgentConfig.nullable().meta({
+    description: "What makes the agent, or, of one that is built in, what was set of it since.",
   }),
   tools: z.array(z.string()),
   recent_runs: z.array(RunSummary),
 }).meta({ id: "Agent" });
-export type AgentDetail = z.infer<typeof AgentDetail>;
+export type AgentDetail = z.input<typeof AgentDetail>;
+
+export const RetiredAnswer = z
+  .object({ name: z.string(), version: z.int(), retired: z.literal(true) })
+  .meta({ id: "RetiredAgent" });
+export type RetiredAnswer = z.infer<typeof RetiredAnswer>;

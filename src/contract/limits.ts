@@ -106,6 +106,32 @@ export const WEBHOOK_OVERDUE_MS = 30_000;
 /** Deliveries that one sweep sends messages for; the next minute takes the rest. */
 export const MAX_SWEPT_WEBHOOKS = 500;
 
+// Agents that are stored.
+/** Retired ones included: their history stays. */
+export const MAX_STORED_AGENTS = 1_000;
+/** Agents whose configuration one isolate remembers. */
+export const MAX_REMEMBERED_AGENTS = 200;
+/** How often a request that finds its agent changed meanwhile is made again of the changed one. */
+export const MAX_AGENT_LOOKS = 4;
+export const MAX_PAGE_VERSIONS = 100;
+export const DEFAULT_PAGE_VERSIONS = 20;
+export const MAX_DISPLAY_NAME_CHARS = 100;
+export const MAX_AGENT_TEXT_CHARS = 2_000;
+export const MAX_TAGS = 20;
+export const MAX_TAG_CHARS = 50;
+export const DEFAULT_TIMEOUT_MS = 60_000;
+export const DEFAULT_CONCURRENCY = 10;
+
+// Agents elsewhere, which are called by HTTP.
+export const MAX_AGENT_URL_CHARS = 2_000;
+export const MAX_REMOTE_ANSWER_BYTES = 1024 * 1024;
+/** Of a stream of events in all. */
+export const MAX_REMOTE_STREAM_BYTES = 8 * 1024 * 1024;
+/** So much of an answer that says no is shown in the run's error. */
+export const MAX_REMOTE_REASON_CHARS = 300;
+/** How long an attempt may go on that somebody else took over. */
+export const MAX_HAND_OVER_MS = 24 * 60 * 60_000;
+
 // The scanner.
 export const MAX_SCAN_TARGETS = 50;
 export const MAX_TARGET_URL_CHARS = 500;

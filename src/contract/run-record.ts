@@ -9,6 +9,7 @@ export const RunRecord = z.object({
   id: z.int(),
   agent_name: z.string(),
   framework: z.string(),
+  agent_version: z.int(),
   status: RunStatus,
   trigger: RunTrigger,
   replay_of: z.int().nullable(),

@@ -3,7 +3,14 @@ import { nowMs } from "../clock.ts";
 import type { Env } from "../env.ts";
 import { randomFraction, randomKey } from "../random.ts";
 import { createCoordinator } from "./coordinator.ts";
-import type { BeginRequest, Coordinator, FinishRequest, HeartbeatRequest } from "./protocol.ts";
+import type {
+  BeginRequest,
+  ConfigureRequest,
+  Coordinator,
+  FinishRequest,
+  HandOverRequest,
+  HeartbeatRequest,
+} from "./protocol.ts";
 import { sendWake, sendWebhookWake } from "./wake.ts";
 
 /** One object per agent, named after it. Wiring only: what it does is in coordinator.ts. */
@@ -41,8 +48,16 @@ export class AgentCoordinator extends DurableObject<Env> implements Coordinator 
     return this.#coordinator.finish(request);
   }
 
+  handOver(request: HandOverRequest) {
+    return this.#coordinator.handOver(request);
+  }
+
   cancel(request: { runId: number }) {
     return this.#coordinator.cancel(request);
+  }
+
+  configure(request: ConfigureRequest) {
+    return this.#coordinator.configure(request);
   }
 
   sweep() {

@@ -10,6 +10,13 @@ import type { BeginOutcome, BeginRequest } from "./protocol.ts";
 import { resumeAttempt } from "./put-back.ts";
 import { dueRuns } from "./queue-order.ts";
 
+/** Expected: whoever gets it reads the agent again, and makes the request of what it finds. */
+const AGENT_CHANGED: Problem = {
+  code: "agent_changed",
+  detail: "The agent was changed while this was asked of it.",
+  retryAfterS: 1,
+};
+
 /**
  * Admits a run and inserts its row, running or queued. On `started` and `queued` the row is durable and `runId` is
  * that row's own id; whoever gets `started` must execute the attempt and `finish` it.
@@ -20,6 +27,9 @@ export async function beginRun(
   request: BeginRequest,
 ): Promise<BeginOutcome> {
   const { knowledge, nowMs } = context;
+  // Whoever names a higher version has read it where it is stored.
+  if (request.agentVersion > knowledge.version()) await knowledge.lookAgain();
+  if (request.agentVersion !== knowledge.version()) return { ok: false, problem: AGENT_CHANGED };
   const atMs = nowMs();
   const load = {
     running: knowledge.slotsInUse(),
@@ -61,10 +71,12 @@ async function insert(
   createdAtMs: number,
 ): Promise<BeginOutcome> {
   const { requestKey, fingerprint, leaseKey, framework, inputJson, trigger, replayOf, policy, priority } = request;
+  const { agentVersion } = request;
   const availableAtMs = Math.max(createdAtMs, request.availableAtMs ?? 0);
   const write = {
     kind: "begin",
     agentName: context.agentName,
+    agentVersion,
     status,
     requestKey,
     fingerprint,
@@ -99,7 +111,7 @@ async function outcomeFor(context: CoordinatorContext, request: BeginRequest, ro
   const availableAtMs = Math.max(createdAtMs, request.availableAtMs ?? 0);
   const known = context.knowledge.get(runId);
   const cancelRequested = known?.cancelRequested ?? false;
-  const run = { runId, attempt, priority, availableAtMs, policy, cancelRequested };
+  const run = { runId, attempt, priority, availableAtMs, policy, cancelRequested, handedOver: false };
   switch (row.status) {
     case "running": {
       const leaseExpiresAtMs = row.leaseExpiresAtMs ?? 0;
@@ -110,7 +122,7 @@ async function outcomeFor(context: CoordinatorContext, request: BeginRequest, ro
       context.knowledge.set(running);
       log.info("run.started", { run_id: runId, agent: context.agentName, attempt });
       const { timeoutMs } = policy;
-      return { ok: true, kind: "started", runId, attempt, createdAtMs, startedAtMs: createdAtMs, timeoutMs };
+      return { ok: true, kind: "started", runId, attempt, leaseKey, createdAtMs, startedAtMs: createdAtMs, timeoutMs };
     }
     case "queued": {
       if (!row.made && known !== undefined) return waiting(context, request, row); // and what is known is newer

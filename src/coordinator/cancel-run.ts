@@ -5,27 +5,34 @@ import { closeRun } from "./close-run.ts";
 import type { CoordinatorContext } from "./context.ts";
 import type { CancelOutcome } from "./protocol.ts";
 
-const CANCELLED = "The run was cancelled.";
+export const CANCELLED = "The run was cancelled.";
 
 /** How often a run may move on, from running to queued and back, while it is being cancelled. */
 const MAX_LOOKS = 5;
 
-/** Cancels a queued run at once; tells a running one to stop, which its executor learns with its next heartbeat. */
+/** Cancels at once what waits or is outside; tells a running one to stop, which its executor learns with its next heartbeat. */
 export async function cancelRun(context: CoordinatorContext, runId: number): Promise<CancelOutcome> {
   const { knowledge } = context;
   if (knowledge.get(runId) === undefined) await knowledge.lookAgain();
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
     const run = knowledge.get(runId);
     if (run === undefined) return { ok: true, kind: "not_live" };
-    if (run.status === "queued") {
-      const closed = await closeRun(context, run, "cancelled", CANCELLED);
-      if (closed !== null) return { ok: true, kind: "cancelled" };
-    } else if (run.cancelRequested || (await requestCancel(context, run))) {
-      return { ok: true, kind: "requested" };
-    }
+    const done = await stop(context, run);
+    if (done !== null) return { ok: true, kind: done };
     await knowledge.lookAgain(); // it was claimed, queued again, or it ended meanwhile
   }
   throw new StorageError(`run ${runId} moved on each time it was to be cancelled`);
+}
+
+/** Null: the run is not what it was thought to be. */
+async function stop(context: CoordinatorContext, run: LiveRun): Promise<"cancelled" | "requested" | null> {
+  if (run.status === "queued" || run.handedOver) {
+    return (await closeRun(context, run, "cancelled", CANCELLED)) === null ? null : "cancelled";
+  }
+  if (!run.cancelRequested && !(await requestCancel(context, run))) return null;
+  // It may have been handed over while that was written: then no heartbeat will come to tell it by.
+  const now = context.knowledge.get(run.runId);
+  return now?.handedOver ? stop(context, now) : "requested";
 }
 
 /** Makes room for a newer run. That one is accepted already, and waits where no room can be made. */
@@ -34,7 +41,7 @@ export async function cancelOldest(context: CoordinatorContext): Promise<void> {
   const [oldest] = running.sort((a, b) => a.runId - b.runId);
   if (oldest === undefined) return;
   try {
-    await requestCancel(context, oldest);
+    await stop(context, oldest);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     context.knowledge.doubt();

@@ -45,10 +45,11 @@ async function claim(
   const { knowledge } = context;
   const { runId, attempt } = run;
   const leaseExpiresAtMs = atMs + LEASE_MS;
+  const write = { kind: "claim", runId, attempt, leaseKey, startedAtMs: atMs, leaseExpiresAtMs } as const;
   const leave = knowledge.enter("running");
   let result: RunWriteResult;
   try {
-    result = await context.write({ kind: "claim", runId, attempt, leaseKey, startedAtMs: atMs, leaseExpiresAtMs });
+    result = await context.write({ ...write, agentVersion: knowledge.version() });
   } finally {
     leave();
   }
@@ -57,7 +58,7 @@ async function claim(
     return null;
   }
   knowledge.set({ ...run, status: "running", leaseKey, leaseExpiresAtMs });
-  return startedRun(context, run, result);
+  return startedRun(context, { ...run, leaseKey }, result);
 }
 
 /** A wake that came before its run was due, by a clock or a queue that rounds, must not be the last one. */

@@ -62,7 +62,7 @@ export async function retryRun(
   const changed = await change(context, runId, write);
   if (!changed) return null;
   const waiting = { status: "queued", attempt: attempt + 1, availableAtMs, queueExpiresAtMs, leaseKey: null } as const;
-  context.knowledge.set({ ...run, ...waiting });
+  context.knowledge.set({ ...run, ...waiting, handedOver: false });
   log.info("run.retrying", { run_id: runId, agent: context.agentName, attempt, delay_ms: next.delayMs, error });
   context.wake(next.delayMs);
   return availableAtMs;

@@ -3,16 +3,18 @@ import { RETRY_AFTER_S } from "../contract/limits.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { AttemptEvent } from "../contract/run-event.ts";
 import { describeError, log } from "../log.ts";
-import { readLiveRuns } from "../store/live-runs.ts";
+import { readAgentState } from "../store/live-runs.ts";
 import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
 import { commitRunWrites } from "../store/run-writes.ts";
 import { StorageError } from "../store/storage.ts";
 import { beginRun } from "./begin-run.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { claimRun } from "./claim-run.ts";
+import { configureAgent } from "./configure-agent.ts";
 import type { CoordinatorContext } from "./context.ts";
 import { finishAttempt } from "./finish-attempt.ts";
 import { createGroupCommit } from "./group-commit.ts";
+import { handOver } from "./hand-over.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { createKnowledge } from "./knowledge.ts";
 import type { Coordinator, Refusal } from "./protocol.ts";
@@ -40,7 +42,7 @@ export function createCoordinator(options: {
   wakeWebhook(runId: number): void;
 }): Coordinator {
   const { agentName, db, nowMs, randomFraction, wake, wakeWebhook } = options;
-  const knowledge = createKnowledge(() => readLiveRuns(db, agentName));
+  const knowledge = createKnowledge(() => readAgentState(db, agentName));
   const writes = createGroupCommit<RunWrite, RunWriteResult>({
     commit: (group) => commitRunWrites(db, group, options.randomKey()),
     bytesOf: writeBytes,
@@ -67,7 +69,9 @@ export function createCoordinator(options: {
     claim: ({ leaseKey }) => informed(() => claimRun(context, leaseKey)),
     heartbeat: (request) => informed(() => heartbeat(context, request)),
     finish: (request) => informed(() => finishAttempt(context, request)),
+    handOver: (request) => informed(() => handOver(context, request)),
     cancel: ({ runId }) => informed(() => cancelRun(context, runId)),
+    configure: (request) => informed(() => configureAgent(context, request)),
     sweep: () => informed(() => sweepRuns(context)),
   };
 }
@@ -81,6 +85,7 @@ function writeBytes(write: RunWrite): number {
     case "retry":
       return (write.result?.outputJson?.length ?? 0) + eventBytes(write.events);
     case "append_events":
+    case "hand_over":
       return eventBytes(write.events);
     case "claim":
     case "put_back":

@@ -10,7 +10,8 @@ export async function heartbeat(context: CoordinatorContext, request: HeartbeatR
   const { knowledge, nowMs } = context;
   const { runId, attempt, events } = request;
   const run = knowledge.get(runId);
-  if (run?.status !== "running" || run.attempt !== attempt) return { ok: true, verdict: "lost" };
+  const isItsOwn = run?.status === "running" && run.attempt === attempt && !run.handedOver;
+  if (!isItsOwn) return { ok: true, verdict: "lost" };
   const renew = run.leaseExpiresAtMs - nowMs() < LEASE_MS - LEASE_RENEWAL_MS;
   const [appended, ours] = await Promise.all([
     events.length === 0 || append(context, request),

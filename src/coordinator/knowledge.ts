@@ -1,10 +1,10 @@
-import type { LiveRun } from "../store/live-runs.ts";
+import type { AgentState, LiveRun } from "../store/live-runs.ts";
 
 /**
- * What a coordinator knows of its agent's runs that have not ended. The history is the truth; this is read from
- * it when the object starts, and again after a write whose outcome is in doubt.
+ * What a coordinator knows of its agent: the version in force, and the runs that have not ended. The history is the
+ * truth; this is read from it when the object starts, and again after a write whose outcome is in doubt.
  */
-export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
+export function createKnowledge(readAgentState: () => Promise<AgentState>) {
   const runs = new Map<number, LiveRun>();
   /** Runs that the history says are running, of which this object knows that nobody was told so: see put-back.ts. */
   const strays = new Set<number>();
@@ -16,6 +16,7 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
   const entering = { running: 0, queued: 0 };
   let reading: Promise<void> | null = null;
   let everRead = false;
+  let version = 0;
 
   /** Resolves once the runs are known. */
   function known(): Promise<void> {
@@ -30,12 +31,18 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
     const knownBefore = new Set(runs.keys());
     const movedMeanwhile = new Set(moving.keys());
     watchers.add(movedMeanwhile);
-    const stored = await readLiveRuns().finally(() => watchers.delete(movedMeanwhile));
-    const live = new Set(stored.map((run) => run.runId));
+    const stored = await readAgentState().finally(() => watchers.delete(movedMeanwhile));
+    learnVersion(stored.version);
+    const live = new Set(stored.liveRuns.map((run) => run.runId));
     // What moved while the history was read, or began after, may not be in it as it is now.
     for (const runId of knownBefore) if (!live.has(runId) && !movedMeanwhile.has(runId)) forget(runId);
-    for (const run of stored) if (!movedMeanwhile.has(run.runId)) note(run);
+    for (const run of stored.liveRuns) if (!movedMeanwhile.has(run.runId)) note(run);
     everRead = true;
+  }
+
+  /** Versions only rise: one that was read before a change and answered after it changes nothing. */
+  function learnVersion(learned: number): void {
+    version = Math.max(version, learned);
   }
 
   function note(run: LiveRun): void {
@@ -112,6 +119,9 @@ export function createKnowledge(readLiveRuns: () => Promise<LiveRun[]>) {
     move,
     doubt,
     lookAgain,
+    /** Of the agent's configuration, in force. */
+    version: () => version,
+    learnVersion,
     having,
     get: (runId: number) => runs.get(runId),
     set,

@@ -4,6 +4,7 @@ import type { AttemptEvent } from "../contract/run-event.ts";
 import type { RunPolicy } from "../contract/run-policy.ts";
 import type { WhenFull } from "../core/admission.ts";
 import type { AttemptEnd, EndedAttempt } from "../core/retry.ts";
+import type { AgentVersionWrite } from "../store/agent-version-write.ts";
 import type { AttemptResult } from "../store/run-write.ts";
 
 /** What crosses to a coordinator and back: plain values only, for an error's class is lost on the way. */
@@ -18,6 +19,8 @@ export interface BeginRequest {
   leaseKey: string;
   /** `execute`: the caller executes the run if a slot is free. `queue`: somebody else does, later. */
   mode: "execute" | "queue";
+  /** Of the agent, as the request was made for: another is refused with `agent_changed`. */
+  agentVersion: number;
   framework: string;
   inputJson: string;
   trigger: RunTrigger;
@@ -37,6 +40,8 @@ export interface StartedRun {
   kind: "started";
   runId: number;
   attempt: number;
+  /** The executor's own, as it gave it. */
+  leaseKey: string;
   createdAtMs: number;
   startedAtMs: number;
   timeoutMs: number;
@@ -53,6 +58,8 @@ export type BeginOutcome =
 export interface ClaimedRun extends StartedRun {
   inputJson: string;
   serviceOrigin: string;
+  /** Of the agent, to be executed. */
+  agentVersion: number;
 }
 
 /** `nothing`: no run is due, or no slot is free: whoever frees one will call again. */
@@ -89,8 +96,30 @@ export type FinishOutcome =
   | { ok: true; kind: "stale" }
   | Refusal;
 
+/** An attempt goes on outside: whoever has its completion token finishes it, or nobody does until then. */
+export interface HandOverRequest {
+  runId: number;
+  attempt: number;
+  end: "handed_over";
+  atMs: number;
+  untilMs: number;
+  /** All that no heartbeat was answered for. */
+  events: readonly AttemptEvent[];
+}
+
+/** `stale`: as of a finish; the run may also have been cancelled by this, since somebody had asked for it. */
+export type HandOverOutcome = { ok: true; kind: "handed_over" | "stale" } | Refusal;
+
 /** `ended`: it had ended before. `unknown`: the agent has no such run that has not ended. */
 export type CancelOutcome = { ok: true; kind: "cancelled" | "requested" | "not_live" } | Refusal;
+
+export type ConfigureRequest = Omit<AgentVersionWrite, "agentName" | "changedAtMs">;
+
+/** `conflict`: the version in force is not `baseVersion`. */
+export type ConfigureOutcome =
+  | { ok: true; kind: "configured"; version: number; changedAtMs: number }
+  | { ok: true; kind: "conflict" }
+  | Refusal;
 
 export type SweepOutcome = { ok: true; closed: number; retried: number; woken: number } | Refusal;
 
@@ -100,6 +129,8 @@ export interface Coordinator {
   claim(request: { leaseKey: string }): Promise<ClaimOutcome>;
   heartbeat(request: HeartbeatRequest): Promise<HeartbeatOutcome>;
   finish(request: FinishRequest): Promise<FinishOutcome>;
+  handOver(request: HandOverRequest): Promise<HandOverOutcome>;
   cancel(request: { runId: number }): Promise<CancelOutcome>;
+  configure(request: ConfigureRequest): Promise<ConfigureOutcome>;
   sweep(): Promise<SweepOutcome>;
 }

@@ -27,7 +27,8 @@ export async function resumeAttempt(context: CoordinatorContext, run: LiveRun & 
   const { runId, attempt, leaseKey } = run;
   const known = knowledge.get(runId);
   const same = known?.status === "running" && known.attempt === attempt && known.leaseKey === leaseKey;
-  if (known !== undefined && !same) return null; // it is being put back, or the asker's no more
+  // It is being put back, or the asker's no more, or goes on outside.
+  if (known !== undefined && (!same || known.handedOver)) return null;
   const isStray = known === undefined || knowledge.isStray(runId);
   if (knowledge.slotsOfOthers(runId) >= run.policy.concurrency) {
     // Of what ran already when this object started, it cannot tell who is at work: the lease decides.
@@ -37,9 +38,8 @@ export async function resumeAttempt(context: CoordinatorContext, run: LiveRun & 
   const startedAtMs = nowMs();
   const leaseExpiresAtMs = startedAtMs + LEASE_MS;
   knowledge.set({ ...run, cancelRequested: known?.cancelRequested ?? run.cancelRequested, leaseExpiresAtMs });
-  const result = await knowledge.move(runId, () =>
-    context.write({ kind: "claim", runId, attempt, leaseKey, startedAtMs, leaseExpiresAtMs }),
-  );
+  const write = { kind: "claim", runId, attempt, leaseKey, startedAtMs, leaseExpiresAtMs } as const;
+  const result = await knowledge.move(runId, () => context.write({ ...write, agentVersion: knowledge.version() }));
   if (result.kind === "claimed") return startedRun(context, run, result);
   knowledge.doubt();
   return null;

@@ -7,8 +7,8 @@ import type { ClaimedRun } from "./protocol.ts";
 /** What an executor is told of the attempt that its claim has made its own. */
 export function startedRun(
   { agentName }: CoordinatorContext,
-  { runId, attempt, policy }: LiveRun,
-  { inputJson, createdAtMs, startedAtMs }: Extract<RunWriteResult, { kind: "claimed" }>,
+  { runId, attempt, leaseKey, policy }: LiveRun & { leaseKey: string },
+  { inputJson, agentVersion, createdAtMs, startedAtMs }: Extract<RunWriteResult, { kind: "claimed" }>,
 ): ClaimedRun {
   log.info("run.started", { run_id: runId, agent: agentName, attempt });
   const { timeoutMs, serviceOrigin } = policy;
@@ -17,10 +17,12 @@ export function startedRun(
     kind: "started",
     runId,
     attempt,
+    leaseKey,
     createdAtMs,
     startedAtMs,
     timeoutMs,
     inputJson,
+    agentVersion,
     serviceOrigin,
   };
 }

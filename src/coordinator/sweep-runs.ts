@@ -6,6 +6,7 @@ import type { CoordinatorContext } from "./context.ts";
 import type { SweepOutcome } from "./protocol.ts";
 import { dueRuns } from "./queue-order.ts";
 
+const NOT_COMPLETED = "The agent took the run over, and nobody completed it within its time.";
 const INTERRUPTED = "The executor of this attempt vanished before it recorded a result.";
 
 /**
@@ -41,14 +42,15 @@ async function interrupt(
 ): Promise<"closed" | "retried" | "stale"> {
   const ended = { result: null, events: [], ifLeaseExpiredByMs: atMs };
   const { attempt, cancelRequested, policy } = run;
-  const step = { end: "interrupted", attempt, cancelRequested, advice: { kind: "none" } } as const;
+  const end = run.handedOver ? "timed_out" : "interrupted";
+  const error = run.handedOver ? NOT_COMPLETED : INTERRUPTED;
+  const step = { end, attempt, cancelRequested, advice: { kind: "none" } } as const;
   const next = nextStep(step, policy.retry, context.randomFraction());
   if (next.kind === "retry") {
-    const { delayMs } = next;
-    const retried = await retryRun(context, run, { end: "interrupted", delayMs, error: INTERRUPTED }, ended);
+    const retried = await retryRun(context, run, { end, delayMs: next.delayMs, error }, ended);
     return retried === null ? "stale" : "retried";
   }
-  const closed = await closeRun(context, run, next.status, INTERRUPTED, ended);
+  const closed = await closeRun(context, run, next.status, error, ended);
   return closed === null ? "stale" : "closed";
 }
 

@@ -1,9 +1,11 @@
-import type { Registry } from "../agents/registry.ts";
+import { type Found, isAgent, type Registry } from "../agents/registry.ts";
 import { callCoordinator } from "../coordinator/client.ts";
 import type { ClaimedRun, FinishRequest } from "../coordinator/protocol.ts";
 import type { Wake } from "../coordinator/wake.ts";
 import type { Env } from "../env.ts";
+import { describeError, log } from "../log.ts";
 import { randomKey } from "../random.ts";
+import { StorageError } from "../store/storage.ts";
 import { deliverWebhooks } from "../webhooks/deliver-webhooks.ts";
 import { runAttempt } from "./run-attempt.ts";
 
@@ -47,14 +49,26 @@ async function claim(
 }
 
 async function execute(agentName: string, started: ClaimedRun, env: Env, registry: Registry): Promise<void> {
-  const agent = registry.get(agentName);
-  if (agent === undefined) return refuse(agentName, started, "There is no such agent any more.", env);
+  const agent = await agentToExecute(agentName, started.agentVersion, env, registry);
+  if (agent === "unknown") return; // the lease answers for the attempt
+  if (!isAgent(agent)) return refuse(agentName, started, "There is no such agent any more.", env);
   const input = await agent.input.safeParseAsync(JSON.parse(started.inputJson));
   if (!input.success) return refuse(agentName, started, "The agent does not take these params any more.", env);
   await runAttempt({ agent, input: input.data, started, env, serviceOrigin: started.serviceOrigin });
 }
 
-/** What was accepted before a deploy may be impossible after it. */
+/** As the coordinator has it in force: mostly it has been seen here before, and D1 is not asked. */
+async function agentToExecute(name: string, version: number, env: Env, registry: Registry): Promise<Found | "unknown"> {
+  try {
+    return await registry.ofVersion(env.DB, name, version);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.warn("agent.unknown", { agent: name, version, error: describeError(error) });
+    return "unknown";
+  }
+}
+
+/** What was accepted before a deploy or a change may be impossible after it. */
 async function refuse(agentName: string, { runId, attempt }: ClaimedRun, error: string, env: Env): Promise<void> {
   const finished: FinishRequest = {
     runId,

@@ -1,18 +1,22 @@
 import type * as z from "zod";
-import type { Agent } from "../agents/define-agent.ts";
+import type { Agent, AgentContext } from "../agents/define-agent.ts";
 import { NonRetryableError, RetryAfterError } from "../agents/errors.ts";
+import { isHandOver } from "../agents/hand-over.ts";
 import type { Now } from "../clock.ts";
 import { MAX_ERROR_CHARS, MAX_OUTPUT_BYTES, MAX_RETRY_DELAY_MS } from "../contract/limits.ts";
-import type { FinishRequest } from "../coordinator/protocol.ts";
+import type { FinishRequest, HandOverRequest } from "../coordinator/protocol.ts";
 import { usdToMicrousd } from "../core/money.ts";
 import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import type { AttemptLog } from "./attempt-log.ts";
 import { cutBytes, cutText, jsonOf } from "./bounded.ts";
+import { completionOf } from "./completion.ts";
 import { createUsageMeter } from "./usage-meter.ts";
 
 export interface Attempt {
   agent: Agent;
+  /** Names the executor that the attempt belongs to. */
+  leaseKey: string;
   /** The params, parsed by the agent's own schema. */
   input: unknown;
   runId: number;
@@ -22,6 +26,11 @@ export interface Attempt {
   env: Env;
   serviceOrigin: string;
   log: AttemptLog;
+}
+
+interface HandedOver {
+  end: "handed_over";
+  untilMs: number;
 }
 
 interface Ended extends Pick<FinishRequest, "end" | "error" | "advice"> {
@@ -37,20 +46,24 @@ class CancelledError extends Error {
   override readonly name = "AbortError";
 }
 
+export type AttemptOutcome = FinishRequest | HandOverRequest;
+
 /**
  * Runs one attempt to its end and answers what to record. Never throws: whatever the agent does wrong is a result. At
  * the deadline, or once `stop` aborts, the agent's signal aborts and the attempt has ended, whether or not the code
  * heeds it.
  */
-export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs: Now): Promise<FinishRequest> {
+export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs: Now): Promise<AttemptOutcome> {
   const startedAtMs = nowMs();
   const meter = createUsageMeter();
   const collectors = { log: attempt.log.log, usage: { add: meter.add } };
-  const { end, error, advice, ...output } = await endOf(attempt, stop, collectors);
+  const ended = await endOf(attempt, { ...collectors, startedAtMs }, stop);
   attempt.log.close();
+  const which = { runId: attempt.runId, attempt: attempt.attempt };
+  if (ended.end === "handed_over") return { ...which, ...ended, atMs: nowMs(), events: attempt.log.unsent() };
+  const { end, error, advice, ...output } = ended;
   return {
-    runId: attempt.runId,
-    attempt: attempt.attempt,
+    ...which,
     end,
     error,
     advice,
@@ -66,24 +79,31 @@ export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs:
 }
 
 async function endOf(
-  { agent, input, runId, attempt, timeoutMs, env, serviceOrigin }: Attempt,
+  { agent, input, runId, attempt, timeoutMs, leaseKey, env, serviceOrigin }: Attempt,
+  { startedAtMs, ...collectors }: Pick<AgentContext, "log" | "usage"> & { startedAtMs: number },
   stop: AbortSignal,
-  collectors: Pick<Parameters<Agent["execute"]>[1], "log" | "usage">,
-): Promise<Ended> {
+): Promise<Ended | HandedOver> {
   const limits = startLimits(timeoutMs, stop);
   try {
-    const context = {
+    const context: AgentContext = {
+      agentName: agent.name,
       runId,
       attempt,
       env,
       serviceOrigin,
+      deadlineMs: startedAtMs + timeoutMs,
+      completion: () => completionOf({ runId, attempt, leaseKey, startedAtMs, serviceOrigin }, env),
       ...collectors,
       get signal() {
         return limits.signal();
       },
     };
-    const work = async () => agent.output.safeParseAsync(await agent.execute(input, context));
+    const work = async () => {
+      const returned = await agent.execute(input, context);
+      return isHandOver(returned) ? returned : agent.output.safeParseAsync(returned);
+    };
     const output = await Promise.race([work(), limits.passed]);
+    if (isHandOver(output)) return { end: "handed_over", untilMs: output.untilMs };
     return output.success ? completed(output.data) : failed(badOutput(agent, output.error));
   } catch (error) {
     // Code that heeds its signal may throw the reason before the race is told.
@@ -126,7 +146,8 @@ function startLimits(timeoutMs: number, stop: AbortSignal) {
   return { signal, ended: () => ended, passed, release };
 }
 
-function completed(output: unknown): Ended {
+/** The end of an attempt with this output, within the limit of its size. */
+export function completed(output: unknown): Ended {
   const json = jsonOf(output);
   if (!json.ok) return failed(`The agent returned what JSON cannot hold: ${json.reason}`);
   const { text, cut } = cutBytes(json.text, MAX_OUTPUT_BYTES);
@@ -134,7 +155,7 @@ function completed(output: unknown): Ended {
   return { end: "completed", error: null, advice: { kind: "none" }, outputJson, outputTruncated: cut };
 }
 
-function failed(error: string): Ended {
+export function failed(error: string): Ended {
   const message = cutText(error, MAX_ERROR_CHARS);
   return { end: "failed", error: message, advice: { kind: "none" }, outputJson: null, outputTruncated: false };
 }

@@ -6,6 +6,7 @@ import type { BeginOutcome, BeginRequest, FinishRequest, StartedRun } from "../c
 import type { AttemptEnd } from "../core/retry.ts";
 import type { Env } from "../env.ts";
 import { randomKey } from "../random.ts";
+import type { AttemptOutcome } from "./execute-attempt.ts";
 import { runAttempt } from "./run-attempt.ts";
 
 /** A request to run an agent, validated. */
@@ -29,12 +30,12 @@ export interface RunRequest
 
 /**
  * `recorded`: the run has ended, and is as the history now has it. `accepted`: the run is in the history and goes on
- * without us: it is queued, or will be repeated, or somebody else closed it. `joined`: the key's run is somebody
+ * without us: it is queued, or somebody outside took it over, or it will be repeated, or somebody else closed it. `joined`: the key's run is somebody
  * else's. `refused`: no run, or one whose result could not be recorded.
  */
 export type RunOutcome =
   | { kind: "recorded"; run: RunRecord }
-  | { kind: "accepted"; runId: number; because: "queued" | "retrying" | "stale" }
+  | { kind: "accepted"; runId: number; because: "queued" | "handed_over" | "retrying" | "stale" }
   | { kind: "joined"; runId: number }
   | { kind: "refused"; problem: Problem };
 
@@ -59,17 +60,23 @@ export async function executeBegun(request: RunRequest, begun: BeginOutcome): Pr
   const { finished, outcome } = await runAttempt({ agent, input, started: begun, env, serviceOrigin });
   if (!outcome.ok) return { kind: "refused", problem: unrecorded(begun.runId, outcome.problem) };
   if (outcome.kind !== "closed") return { kind: "accepted", runId: begun.runId, because: outcome.kind };
+  assertEnded(finished);
   return { kind: "recorded", run: recordOf(request, begun, finished, outcome) };
 }
 
+function assertEnded(finished: AttemptOutcome): asserts finished is FinishRequest {
+  if (finished.end === "handed_over") throw new Error("an attempt that was handed over was answered as closed");
+}
+
 function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request }: RunRequest): BeginRequest {
-  const { concurrency, queueTtlMs, retry, framework } = agent;
+  const { concurrency, queueTtlMs, retry, framework, version } = agent;
   const { requestKey, fingerprint, mode, inputJson, trigger, replayOf, priority, availableAtMs } = request;
   return {
     requestKey,
     fingerprint,
     leaseKey: randomKey(),
     mode,
+    agentVersion: version,
     framework,
     inputJson,
     trigger,
@@ -97,6 +104,7 @@ function recordOf(
     id: started.runId,
     agent_name: agent.name,
     framework: agent.framework,
+    agent_version: agent.version,
     status: closed.status,
     trigger,
     replay_of: replayOf,

@@ -2,12 +2,12 @@ import type { Agent } from "../agents/define-agent.ts";
 import { nowMs, sleep } from "../clock.ts";
 import { FINISH_PATIENCE_MS } from "../contract/limits.ts";
 import { callCoordinator } from "../coordinator/client.ts";
-import type { FinishOutcome, FinishRequest, StartedRun } from "../coordinator/protocol.ts";
+import type { FinishOutcome, HandOverOutcome, StartedRun } from "../coordinator/protocol.ts";
 import { backoffMs } from "../core/backoff.ts";
 import type { Env } from "../env.ts";
 import { randomFraction } from "../random.ts";
 import { createAttemptLog } from "./attempt-log.ts";
-import { executeAttempt } from "./execute-attempt.ts";
+import { type AttemptOutcome, executeAttempt } from "./execute-attempt.ts";
 import { startHeartbeats } from "./heartbeats.ts";
 
 const FINISH_BACKOFF = { minDelayMs: 200, maxDelayMs: 5_000, factor: 2 };
@@ -27,12 +27,12 @@ export async function runAttempt({
   started,
   env,
   serviceOrigin,
-}: AttemptToRun): Promise<{ finished: FinishRequest; outcome: FinishOutcome }> {
-  const { runId, attempt, timeoutMs } = started;
+}: AttemptToRun): Promise<{ finished: AttemptOutcome; outcome: FinishOutcome | HandOverOutcome }> {
+  const { runId, attempt, timeoutMs, leaseKey } = started;
   const log = createAttemptLog(nowMs);
   const heartbeats = startHeartbeats(env, { agentName: agent.name, runId, attempt }, log);
   try {
-    const work = { agent, input, runId, attempt, timeoutMs, env, serviceOrigin, log };
+    const work = { agent, input, runId, attempt, timeoutMs, leaseKey, env, serviceOrigin, log };
     const finished = await executeAttempt(work, heartbeats.stopped, nowMs);
     return { finished, outcome: await recordPatiently(env, agent.name, finished) };
   } finally {
@@ -41,10 +41,16 @@ export async function runAttempt({
 }
 
 /** A result is dear and D1's absences are mostly short: keep trying, well within the lease. */
-async function recordPatiently(env: Env, agentName: string, finished: FinishRequest): Promise<FinishOutcome> {
+async function recordPatiently(
+  env: Env,
+  agentName: string,
+  finished: AttemptOutcome,
+): Promise<FinishOutcome | HandOverOutcome> {
   const giveUpAtMs = nowMs() + FINISH_PATIENCE_MS;
   for (let failures = 1; ; failures++) {
-    const outcome = await callCoordinator(env.COORDINATOR, agentName, (coordinator) => coordinator.finish(finished));
+    const outcome = await callCoordinator<FinishOutcome | HandOverOutcome>(env.COORDINATOR, agentName, (coordinator) =>
+      finished.end === "handed_over" ? coordinator.handOver(finished) : coordinator.finish(finished),
+    );
     if (outcome.ok || nowMs() >= giveUpAtMs) return outcome;
     await sleep(backoffMs(FINISH_BACKOFF, failures, randomFraction()));
   }

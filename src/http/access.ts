@@ -30,6 +30,11 @@ export const authorizePage: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
+/** Whom the record of a change names. */
+export function callerName(c: AppContext): string {
+  return isOpenLocally(c) ? "local" : "admin";
+}
+
 const BEARER = 'Bearer realm="agent-runs"';
 const BASIC = 'Basic realm="agent-runs: any user name, the token as password", charset="UTF-8"';
 
@@ -61,7 +66,8 @@ function isOpenLocally(c: AppContext): boolean {
   });
 }
 
-function bearerToken(c: AppContext): string | undefined {
+/** What the request carries, whatever it is. */
+export function bearerToken(c: AppContext): string | undefined {
   return /^Bearer +([\x21-\x7e]+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
 }
 

@@ -1,18 +1,12 @@
 import * as z from "zod";
-import type { Agent } from "../agents/define-agent.ts";
-import { AgentDetail, AgentList, AgentListQuery, type AgentSummary } from "../contract/agent.ts";
-import { RECENT_RUNS } from "../contract/limits.ts";
+import { AgentDetail, AgentList, AgentListQuery } from "../contract/agent.ts";
 import { AgentName } from "../contract/names.ts";
 import { RunAnswer, RunRequest } from "../contract/run.ts";
-import { agentStatus } from "../core/agent-status.ts";
-import { microusdToUsd } from "../core/money.ts";
-import { type AgentActivity, readAgentActivity } from "../store/agent-activity.ts";
-import { listRuns } from "../store/runs.ts";
-import type { AppContext } from "./app-context.ts";
-import { findAgent, findRunnableAgent } from "./find-agent.ts";
+import { agentDetail, agentSummaries } from "./agent-view.ts";
+import { entityTag } from "./entity-tag.ts";
+import { findAgent, withRunnableAgent } from "./find-agent.ts";
 import { defineRoute } from "./route.ts";
 import { serveRun } from "./run-request.ts";
-import { instantOrNull, runSummary } from "./run-view.ts";
 
 const pathParams = { schema: z.object({ name: AgentName }), absent: "agent_not_found" } as const;
 
@@ -26,12 +20,12 @@ const listAgents = defineRoute({
   answer: AgentList,
   problems: [],
   async handle({ query }, c) {
-    const agents = [...c.get("registry").values()].filter(
+    const agents = (await c.get("registry").list(c.env.DB)).filter(
       (agent) =>
         (query.category === undefined || agent.category === query.category) &&
         (query.enabled === undefined || agent.enabled === query.enabled),
     );
-    const summaries = await summarize(agents, c);
+    const summaries = await agentSummaries(agents, c);
     return { body: { agents: summaries, total: summaries.length } };
   },
 });
@@ -44,41 +38,10 @@ const getAgent = defineRoute({
   access: "token",
   pathParams,
   answer: AgentDetail,
-  problems: ["agent_not_found"],
+  problems: ["agent_not_found", "agent_retired"],
   async handle({ path }, c) {
-    const agent = findAgent(path.name, c);
-    const filter = { status: null, sinceMs: null, untilMs: null, beforeId: null, limit: RECENT_RUNS };
-    const [summaries, runs] = await Promise.all([
-      summarize([agent], c),
-      listRuns(c.env.DB, { ...filter, agentName: agent.name }),
-    ]);
-    const [summary] = summaries;
-    if (summary === undefined) throw new Error("a summary of one agent is one summary");
-    return {
-      body: {
-        ...summary,
-        config: {
-          timeout_ms: agent.timeoutMs,
-          concurrency: {
-            limit: agent.concurrency.limit,
-            when_full: agent.concurrency.whenFull,
-            max_queued: agent.concurrency.maxQueued,
-          },
-          queue_ttl_ms: agent.queueTtlMs,
-          retry: {
-            max_attempts: agent.retry.maxAttempts,
-            min_delay_ms: agent.retry.minDelayMs,
-            max_delay_ms: agent.retry.maxDelayMs,
-            factor: agent.retry.factor,
-            on: agent.retry.on,
-          },
-          input_schema: z.toJSONSchema(agent.input, { io: "input", unrepresentable: "any" }),
-          output_schema: z.toJSONSchema(agent.output, { io: "output", unrepresentable: "any" }),
-        },
-        tools: [],
-        recent_runs: runs.map(runSummary),
-      },
-    };
+    const agent = await findAgent(path.name, c);
+    return { body: await agentDetail(agent, c), headers: { ETag: entityTag(agent.version) } };
   },
 });
 
@@ -100,7 +63,9 @@ const runAnAgent = defineRoute({
   },
   problems: [
     "agent_not_found",
+    "agent_retired",
     "agent_disabled",
+    "agent_changed",
     "webhook_not_configured",
     "invalid_params",
     "invalid_idempotency_key",
@@ -112,35 +77,8 @@ const runAnAgent = defineRoute({
     "coordinator_unavailable",
   ],
   async handle({ path, body }, c) {
-    return serveRun(findRunnableAgent(path.name, c), body, c);
+    return withRunnableAgent(path.name, c, (agent) => serveRun(agent, body, c));
   },
 });
 
 export const agentRoutes = [listAgents, getAgent, runAnAgent];
-
-async function summarize(agents: readonly Agent[], c: AppContext): Promise<AgentSummary[]> {
-  const names = agents.map((agent) => agent.name);
-  const activity = await readAgentActivity(c.env.DB, names);
-  return agents.map((agent) => agentSummary(agent, activity.get(agent.name)));
-}
-
-function agentSummary(agent: Agent, activity: AgentActivity | undefined): AgentSummary {
-  if (activity === undefined) throw new Error(`no activity was read for agent "${agent.name}"`);
-  return {
-    name: agent.name,
-    display_name: agent.displayName,
-    description: agent.description,
-    role: agent.role,
-    model: null,
-    category: agent.category,
-    tags: [...agent.tags],
-    schedule: null,
-    status: agentStatus({ enabled: agent.enabled, live: activity.live, lastStatus: activity.lastStatus }),
-    enabled: agent.enabled,
-    run_count: activity.runs,
-    total_runs: activity.runs,
-    total_cost: microusdToUsd(activity.costMicrousd),
-    avg_duration_seconds: activity.runs === 0 ? null : activity.durationMs / activity.runs / 1_000,
-    last_run: instantOrNull(activity.lastCreatedAtMs),
-  };
-}

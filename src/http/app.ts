@@ -6,10 +6,13 @@ import { MAX_BODY_BYTES } from "../contract/limits.ts";
 import { readConfig } from "../env.ts";
 import { randomKey } from "../random.ts";
 import { authorize, authorizePage, identify } from "./access.ts";
+import { agentConfigRoutes } from "./agent-config.ts";
+import { agentVersionRoutes } from "./agent-versions.ts";
 import { agentRoutes } from "./agents.ts";
 import { completeHeaders } from "./answers.ts";
 import type { AppContext, AppEnv } from "./app-context.ts";
 import { bulkRoutes } from "./bulk.ts";
+import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
@@ -24,9 +27,12 @@ export const ROUTES: readonly Route[] = [
   ...costRoutes,
   ...bulkRoutes,
   ...runRoutes,
+  ...completionRoutes,
   ...runEventRoutes,
   ...webhookRoutes,
   ...agentRoutes,
+  ...agentConfigRoutes,
+  ...agentVersionRoutes,
   ...healthRoutes,
 ];
 
@@ -82,8 +88,24 @@ function nothingThere(c: AppContext): ProblemError {
 
 const crossOrigin = cors({
   origin: (origin, c: AppContext) => (c.get("config").CORS_ORIGINS.includes(origin) ? origin : null),
-  allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
-  exposeHeaders: ["Idempotency-Replayed", "Link", "Location", "Preference-Applied", "Retry-After", "X-Request-Id"],
+  allowHeaders: [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Prefer",
+  ],
+  exposeHeaders: [
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "Preference-Applied",
+    "Retry-After",
+    "X-Request-Id",
+  ],
   maxAge: 600,
 });
 

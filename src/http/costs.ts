@@ -1,4 +1,3 @@
-import type { Registry } from "../agents/registry.ts";
 import { nowMs } from "../clock.ts";
 import { CostQuery, CostReport, PERIOD_DAYS } from "../contract/costs.ts";
 import { DEFAULT_COST_DAYS } from "../contract/limits.ts";
@@ -19,8 +18,12 @@ const getCosts = defineRoute({
   async handle({ query }, c) {
     const days = query.days ?? (query.period === undefined ? DEFAULT_COST_DAYS : PERIOD_DAYS[query.period]);
     const today = dayOf(nowMs());
-    const usage = await readUsageSince(c.env.DB, today - days + 1);
-    return { body: costReport(usage, { days, today, registry: c.get("registry") }) };
+    const [usage, agents] = await Promise.all([
+      readUsageSince(c.env.DB, today - days + 1),
+      c.get("registry").list(c.env.DB),
+    ]);
+    const displayNames = new Map(agents.map(({ name, displayName }) => [name, displayName]));
+    return { body: costReport(usage, { days, today, displayNames }) };
   },
 });
 
@@ -28,7 +31,7 @@ export const costRoutes = [getCosts];
 
 function costReport(
   usage: readonly DailyUsage[],
-  { days, today, registry }: { days: number; today: number; registry: Registry },
+  { days, today, displayNames }: { days: number; today: number; displayNames: ReadonlyMap<string, string> },
 ): CostReport {
   const firstDay = today - days + 1;
   const totalCost = costOf(usage);
@@ -45,7 +48,7 @@ function costReport(
       [...byAgent].map(([name, entries]) => [
         name,
         {
-          display_name: registry.get(name)?.displayName ?? name,
+          display_name: displayNames.get(name) ?? name,
           runs: sum(entries, "runs"),
           cost_usd: costOf(entries),
           tokens_used: sum(entries, "tokens"),

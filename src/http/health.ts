@@ -17,14 +17,16 @@ const getHealth = defineRoute({
   problems: [],
   async handle(_input, c): Promise<Reply<Health>> {
     if (!c.get("authorized")) return { body: { status: "ok" } };
-    const agents = c.get("registry").size;
     try {
-      const lastTickAtMs = await readLastTick(c.env.DB, "cron");
+      const [lastTickAtMs, { length: agents }] = await Promise.all([
+        readLastTick(c.env.DB, "cron"),
+        c.get("registry").list(c.env.DB),
+      ]);
       const scheduler = { last_tick_at: instantOrNull(lastTickAtMs) };
       return { body: { status: "ok", version, database: "ok", scheduler, agents } };
     } catch (error) {
       log.error("health.database_unavailable", { error: describeError(error) });
-      return { status: 503, body: { status: "degraded", version, database: "unavailable", agents } };
+      return { status: 503, body: { status: "degraded", version, database: "unavailable" } };
     }
   },
 });

@@ -38,6 +38,7 @@ function operation(route: Route): ZodOpenApiOperationObject {
       ...(route.pathParams === undefined ? {} : { path: route.pathParams.schema }),
       ...(route.query === undefined ? {} : { query: route.query }),
       ...(route.stream?.resume === undefined ? {} : { header: lastEventId(route.stream.resume.header) }),
+      ...(route.conditional === undefined ? {} : { header: PRECONDITIONS }),
     },
     ...(route.body === undefined ? {} : { requestBody: { content: { "application/json": { schema: route.body } } } }),
     responses: {
@@ -59,6 +60,14 @@ function lastEventId(description: string) {
   return z.object({ "Last-Event-ID": z.string().optional().meta({ description }) });
 }
 
+const PRECONDITIONS = z.object({
+  "If-Match": z.string().optional().meta({
+    description: "Do it only if the version is still the one of this `ETag`; `*`: only if there is one.",
+    example: '"3"',
+  }),
+  "If-None-Match": z.string().optional().meta({ description: "`*`: only if there is none yet." }),
+});
+
 /** The problems of any route of its kind, and its own. */
 function problemsOf(route: Route): Set<ProblemCode> {
   const ofToken = ["unauthorized", "forbidden_origin", "not_configured", "storage_unavailable"] as const;
@@ -68,6 +77,7 @@ function problemsOf(route: Route): Set<ProblemCode> {
     "internal_error",
     ...(route.access === "token" ? ofToken : []),
     ...(route.body === undefined ? [] : ofBody),
+    ...(route.conditional === undefined ? [] : (["precondition_failed"] as const)),
     ...route.problems,
   ]);
 }

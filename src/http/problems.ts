@@ -32,8 +32,16 @@ export function invalid(
     field: [...prefix, ...issue.path.map(String)].join(".") || "(whole)",
     reason: issue.message,
   }));
+  return invalidFields(errors, code);
+}
+
+/** The same of what no schema says. */
+export function invalidFields(
+  errors: readonly FieldError[],
+  code: "invalid_request" | "invalid_params" = "invalid_request",
+): ProblemError {
   const detail = errors.map(({ field, reason }) => `${field}: ${reason}`).join("; ");
-  return new ProblemError({ code, detail }, { errors });
+  return new ProblemError({ code, detail }, { errors: [...errors] });
 }
 
 /** Every answer that is not a success is made here, whoever noticed. */
@@ -90,6 +98,8 @@ const STATUS_PHRASE: Record<(typeof PROBLEM_STATUS)[keyof typeof PROBLEM_STATUS]
   404: "Not Found",
   405: "Method Not Allowed",
   409: "Conflict",
+  410: "Gone",
+  412: "Precondition Failed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   422: "Unprocessable Content",

@@ -1,8 +1,9 @@
+import type { Agent } from "../agents/define-agent.ts";
 import type { RunRecord } from "../contract/run-record.ts";
 import { isTerminal } from "../core/run-state.ts";
 import { runAgent } from "../executor/run-agent.ts";
 import type { AppContext } from "./app-context.ts";
-import { findRunnableAgent } from "./find-agent.ts";
+import { withRunnableAgent } from "./find-agent.ts";
 import { identityOf } from "./idempotency.ts";
 import { invalid, ProblemError } from "./problems.ts";
 import { webhookUrlOf } from "./webhook-url.ts";
@@ -21,7 +22,10 @@ export async function replayRun(run: RunRecord, c: AppContext): Promise<Replay> 
   if (!isTerminal(run.status)) {
     throw new ProblemError({ code: "run_not_ended", detail: `Run ${run.id} has not ended: ${run.status}.` });
   }
-  const agent = findRunnableAgent(run.agent_name, c);
+  return withRunnableAgent(run.agent_name, c, (agent) => replayWith(agent, run, c));
+}
+
+async function replayWith(agent: Agent, run: RunRecord, c: AppContext): Promise<Replay> {
   const input = await agent.input.safeParseAsync(JSON.parse(run.input_data));
   if (!input.success) throw invalid("invalid_params", input.error, ["params"]);
   const outcome = await runAgent({

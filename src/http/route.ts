@@ -11,9 +11,11 @@ export interface PathParams<Schema extends z.ZodObject> {
   absent: ProblemCode;
 }
 
+export type AnswerStatus = 200 | 201 | 202 | 503;
+
 export interface Reply<Body> {
   body: Body;
-  status?: 200 | 202 | 503;
+  status?: AnswerStatus;
   headers?: Record<string, string>;
 }
 
@@ -30,7 +32,7 @@ interface RouteSpec<
   Body extends z.ZodType,
   Answer extends z.ZodType,
 > {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** An OpenAPI path template. */
   path: `/api/${string}`;
   tag: string;
@@ -43,7 +45,9 @@ interface RouteSpec<
   body?: Body;
   answer: Answer;
   /** The statuses that come with `answer`; 200 alone unless said. */
-  answerStatuses?: readonly (200 | 202 | 503)[];
+  answerStatuses?: readonly AnswerStatus[];
+  /** It hears `If-Match` and `If-None-Match`: see entity-tag.ts. */
+  conditional?: true;
   /** With it, `handle` may answer a stream of server-sent events. */
   stream?: StreamSpec;
   /** Problems beyond those that any route of its kind can answer. */

@@ -111,11 +111,14 @@ async function answerTo(
       return { ...replyFor(run), headers: { ...replyFor(run).headers, "Idempotency-Replayed": "true" } };
     }
     case "accepted":
-      return replyFor(await storedRun(outcome.runId, outcome.because === "queued" ? waitMs : patienceMs, c));
+      return replyFor(await storedRun(outcome.runId, GO_ON_LONG.has(outcome.because) ? waitMs : patienceMs, c));
     default:
       return outcome satisfies never;
   }
 }
+
+/** What may take hours: a caller is answered at once, or when it says that it is ready to wait so long. */
+const GO_ON_LONG: ReadonlySet<string> = new Set(["queued", "handed_over"]);
 
 function replyFor(run: RunRecord): Reply<z.input<typeof RunAnswer>> & { headers: Record<string, string> } {
   const body = runAnswer(run);

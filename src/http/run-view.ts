@@ -11,6 +11,7 @@ export function runSummary(run: RunListRecord): RunSummary {
     id: run.id,
     agent_name: run.agent_name,
     framework: run.framework,
+    agent_version: run.agent_version,
     status: run.status,
     trigger: run.trigger,
     replay_of: run.replay_of,

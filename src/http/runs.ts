@@ -111,7 +111,9 @@ const replayOneRun = defineRoute({
   problems: [
     "run_not_found",
     "agent_not_found",
+    "agent_retired",
     "agent_disabled",
+    "agent_changed",
     "run_not_ended",
     "invalid_params",
     "invalid_idempotency_key",

@@ -86,6 +86,8 @@ function serve(): ChildProcess {
     "SCANNER_ALLOW_PRIVATE:true",
     "--var",
     "WEBHOOK_ALLOW_PRIVATE:true",
+    "--var",
+    "HTTP_AGENT_ALLOW_PRIVATE:true",
   ];
   const flags = ["--compatibility-flags", ...FLAGS];
   const child = wrangler(["dev", "--show-interactive-dev-session=false", ...place, ...variables, ...flags], "inherit");

@@ -17,7 +17,16 @@ export interface LiveRun {
   leaseKey: string | null;
   leaseExpiresAtMs: number;
   cancelRequested: boolean;
+  /** Whether somebody outside goes on with the running attempt. */
+  handedOver: boolean;
   policy: RunPolicy;
+}
+
+/** What the history has of an agent at one instant. */
+export interface AgentState {
+  /** Of the agent's configuration; 0 if it was never stored nor changed. */
+  version: number;
+  liveRuns: LiveRun[];
 }
 
 interface LiveRow {
@@ -30,13 +39,17 @@ interface LiveRow {
   lease_key: string | null;
   lease_expires_at: number | null;
   cancel_requested_at: number | null;
+  handed_over_at: number | null;
   policy: string;
 }
 
-export const SELECT_LIVE_RUNS = `
-  SELECT id, status, attempt, priority, available_at, queue_expires_at, lease_key, lease_expires_at, cancel_requested_at,
-         policy
-    FROM agent_runs WHERE agent_name = ?1 AND status IN ('queued', 'running')`;
+export const SELECT_AGENT_STATE = `
+  SELECT coalesce(agents.version, 0) AS agent_version, run.id, run.status, run.attempt, run.priority, run.available_at,
+         run.queue_expires_at, run.lease_key, run.lease_expires_at, run.cancel_requested_at,
+         run.handed_over_at, run.policy
+    FROM (SELECT ?1 AS name) AS this
+    LEFT JOIN agents ON agents.name = this.name
+    LEFT JOIN agent_runs AS run ON run.agent_name = this.name AND run.status IN ('queued', 'running')`;
 
 /** Agents with a lease that has run out, or with a queued run that could have started or given up by then. */
 export const SELECT_OVERDUE_AGENTS = `
@@ -44,12 +57,14 @@ export const SELECT_OVERDUE_AGENTS = `
    WHERE status IN ('queued', 'running')
      AND coalesce(iif(status = 'running', lease_expires_at, available_at), 0) <= ?1`;
 
-/** An agent's runs that have not ended. */
-export async function readLiveRuns(db: D1Database, agentName: string): Promise<LiveRun[]> {
-  const { results } = await storage("read an agent's live runs", () =>
-    db.prepare(SELECT_LIVE_RUNS).bind(agentName).all<LiveRow>(),
+/** The version of an agent and its runs that have not ended, in one question. */
+export async function readAgentState(db: D1Database, agentName: string): Promise<AgentState> {
+  const { results } = await storage("read an agent's state", () =>
+    db.prepare(SELECT_AGENT_STATE).bind(agentName).all<{ agent_version: number } & (LiveRow | { id: null })>(),
   );
-  return results.map(liveRun);
+  // An agent without live runs is one row without a run.
+  const liveRuns = results.flatMap((row) => (row.id === null ? [] : [liveRun(row)]));
+  return { version: results[0]?.agent_version ?? 0, liveRuns };
 }
 
 /** The names of the agents that the sweep has to look after. */
@@ -71,6 +86,7 @@ function liveRun(row: LiveRow): LiveRun {
     leaseKey: row.lease_key,
     leaseExpiresAtMs: row.lease_expires_at ?? 0,
     cancelRequested: row.cancel_requested_at !== null,
+    handedOver: row.handed_over_at !== null,
     policy: RunPolicy.parse(JSON.parse(row.policy)),
   };
 }

@@ -43,6 +43,8 @@ export function eventStatements(db: D1Database, write: RunWrite): D1PreparedStat
         ...(write.events.length === 0 ? [] : [appendEvents(db, write)]),
         ...(isWorthTelling(write) ? [recordAttemptEnd(db, write)] : []),
       ];
+    case "hand_over":
+      return write.events.length === 0 ? [] : [appendEvents(db, write)];
     case "request_cancel":
       return [recordCancelRequest(db, write)];
     case "begin":

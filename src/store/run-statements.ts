@@ -13,17 +13,18 @@ import type {
 const INSERT_RUN = `
   INSERT INTO agent_runs (agent_name, framework, status, input_data, created_at, started_at, request_key, attempt,
                           lease_expires_at, fingerprint, lease_key, policy, priority, available_at, queue_expires_at,
-                          trigger, replay_of)
-  VALUES (?1, ?2, ?3, ?4, ?5, iif(?3 = 'running', ?5, NULL), ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                          trigger, replay_of, agent_version)
+  VALUES (?1, ?2, ?3, ?4, ?5, iif(?3 = 'running', ?5, NULL), ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
   ON CONFLICT (request_key) DO NOTHING`;
 
 /** Each claim ends the lease later than any before it, so that what was decided of an earlier lease finds another. */
 export const CLAIM_RUN = `
   UPDATE agent_runs
-     SET status = 'running', started_at = coalesce(started_at, ?4), lease_key = ?3,
+     SET status = 'running', started_at = coalesce(started_at, ?4), lease_key = ?3, agent_version = ?6,
          lease_expires_at = max(coalesce(lease_expires_at + 1, 0), ?5)
-   WHERE id = ?1 AND attempt = ?2 AND (status = 'queued' OR (status = 'running' AND lease_key = ?3))
-  RETURNING input_data AS inputJson, created_at AS createdAtMs, started_at AS startedAtMs`;
+   WHERE id = ?1 AND attempt = ?2 AND handed_over_at IS NULL
+     AND (status = 'queued' OR (status = 'running' AND lease_key = ?3))
+  RETURNING input_data AS inputJson, agent_version AS agentVersion, created_at AS createdAtMs, started_at AS startedAtMs`;
 
 export const PUT_BACK_RUN = `
   UPDATE agent_runs
@@ -34,10 +35,16 @@ export const PUT_BACK_RUN = `
 
 export const EXTEND_LEASE = `
   UPDATE agent_runs SET lease_expires_at = max(lease_expires_at, ?3)
-   WHERE id = ?1 AND attempt = ?2 AND status = 'running'`;
+   WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND handed_over_at IS NULL`;
 
+export const HAND_OVER = `
+  UPDATE agent_runs SET handed_over_at = ?3, lease_expires_at = ?4
+   WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND cancel_requested_at IS NULL`;
+
+/** The lease of a run that was handed over ends with it: there is no heartbeat to tell it by, but the sweep looks. */
 export const REQUEST_CANCEL = `
-  UPDATE agent_runs SET cancel_requested_at = ?2
+  UPDATE agent_runs
+     SET cancel_requested_at = ?2, lease_expires_at = iif(handed_over_at IS NULL, lease_expires_at, ?2)
    WHERE id = ?1 AND status = 'running' AND cancel_requested_at IS NULL`;
 
 const RESULT_OF_ATTEMPT = `
@@ -53,7 +60,7 @@ export const CLOSE_RUN = `
 export const RETRY_RUN = `
   UPDATE agent_runs
      SET ${RESULT_OF_ATTEMPT}, status = 'queued', attempt = attempt + 1, available_at = ?11, queue_expires_at = ?12,
-         lease_key = NULL, lease_expires_at = NULL
+         lease_key = NULL, lease_expires_at = NULL, handed_over_at = NULL
    WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND cancel_requested_at IS NULL
      AND (?10 IS NULL OR lease_expires_at <= ?10)`;
 
@@ -98,6 +105,8 @@ function runStatement(
       return db.prepare(PUT_BACK_RUN).bind(...putBackValues(write));
     case "extend":
       return db.prepare(EXTEND_LEASE).bind(write.runId, write.attempt, write.leaseExpiresAtMs);
+    case "hand_over":
+      return db.prepare(HAND_OVER).bind(write.runId, write.attempt, write.atMs, write.leaseExpiresAtMs);
     case "request_cancel":
       return db.prepare(REQUEST_CANCEL).bind(write.runId, write.atMs);
     case "close":
@@ -128,11 +137,12 @@ function beginValues(write: BeginWrite): unknown[] {
     write.queueExpiresAtMs,
     write.trigger,
     write.replayOf,
+    write.agentVersion,
   ];
 }
 
 function claimValues(write: ClaimWrite): unknown[] {
-  return [write.runId, write.attempt, write.leaseKey, write.startedAtMs, write.leaseExpiresAtMs];
+  return [write.runId, write.attempt, write.leaseKey, write.startedAtMs, write.leaseExpiresAtMs, write.agentVersion];
 }
 
 function putBackValues(write: PutBackWrite): unknown[] {

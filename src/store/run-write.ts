@@ -21,6 +21,7 @@ export interface BeginWrite {
   /** Names the executor that the attempt belongs to. */
   leaseKey: string;
   agentName: string;
+  agentVersion: number;
   framework: string;
   inputJson: string;
   policyJson: string;
@@ -41,6 +42,8 @@ export interface ClaimWrite {
   runId: number;
   attempt: number;
   leaseKey: string;
+  /** What is about to be executed. */
+  agentVersion: number;
   startedAtMs: number;
   leaseExpiresAtMs: number;
 }
@@ -71,6 +74,16 @@ export interface AppendEventsWrite {
   runId: number;
   attempt: number;
   events: readonly AttemptEvent[];
+}
+
+/** A running attempt goes on outside, until its lease runs out. Repeated it is so still. */
+export interface HandOverWrite {
+  kind: "hand_over";
+  runId: number;
+  attempt: number;
+  events: readonly AttemptEvent[];
+  atMs: number;
+  leaseExpiresAtMs: number;
 }
 
 /** A running run is asked to stop. */
@@ -117,6 +130,7 @@ export type RunWrite =
   | PutBackWrite
   | ExtendWrite
   | AppendEventsWrite
+  | HandOverWrite
   | RequestCancelWrite
   | CloseWrite
   | RetryWrite;
@@ -140,5 +154,5 @@ export interface BegunRow {
  */
 export type RunWriteResult =
   | { kind: "began"; row: BegunRow }
-  | { kind: "claimed"; inputJson: string; createdAtMs: number; startedAtMs: number }
+  | { kind: "claimed"; inputJson: string; agentVersion: number; createdAtMs: number; startedAtMs: number }
   | { kind: "changed"; changed: boolean };

@@ -10,6 +10,7 @@ export const SELECT_BY_REQUEST_KEY = `
 
 interface ClaimedRow {
   inputJson: string;
+  agentVersion: number;
   createdAtMs: number;
   startedAtMs: number;
 }
@@ -50,6 +51,7 @@ async function runWriteResult(db: D1Database, write: RunWrite, result?: D1Result
       return { kind: "changed", changed: result.meta.changes > 0 };
     case "put_back":
     case "extend":
+    case "hand_over":
     case "request_cancel":
     case "close":
     case "retry":

@@ -17,11 +17,15 @@ export async function signature(
   key: Uint8Array,
   message: { id: string; timestampS: number; body: string },
 ): Promise<string> {
+  return `v1,${await hmacBase64(key, `${message.id}.${message.timestampS}.${message.body}`)}`;
+}
+
+/** HMAC-SHA256 of a text, in base64. */
+export async function hmacBase64(key: Uint8Array, text: string): Promise<string> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const hmacKey = await crypto.subtle.importKey("raw", key, algorithm, false, ["sign"]);
-  const content = new TextEncoder().encode(`${message.id}.${message.timestampS}.${message.body}`);
-  const mac = new Uint8Array(await crypto.subtle.sign("HMAC", hmacKey, content));
-  return `v1,${btoa(String.fromCharCode(...mac))}`;
+  const mac = new Uint8Array(await crypto.subtle.sign("HMAC", hmacKey, new TextEncoder().encode(text)));
+  return btoa(String.fromCharCode(...mac));
 }
 
 function bytesOfBase64(text: string): Uint8Array | null {

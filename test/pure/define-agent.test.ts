@@ -42,6 +42,6 @@ test("two agents cannot share a name", () => {
 });
 
 test("the service's own agents are distinct and their schemas can be documented", () => {
-  expect(createRegistry(AGENTS).size).toBe(AGENTS.length);
+  expect(createRegistry(AGENTS).code.size).toBe(AGENTS.length);
   for (const agent of AGENTS) expect(z.toJSONSchema(agent.input, { io: "input" })).toMatchObject({ type: "object" });
 });

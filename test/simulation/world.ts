@@ -111,7 +111,7 @@ export function createWorld(options: WorldOptions) {
         });
         return structuredClone(await Promise.race<unknown>([answer, host.crashed]));
       });
-    const methods = ["begin", "claim", "heartbeat", "finish", "cancel", "sweep"] as const;
+    const methods = ["begin", "claim", "heartbeat", "finish", "handOver", "cancel", "configure", "sweep"] as const;
     return Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as Coordinator;
   }
 

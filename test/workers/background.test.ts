@@ -225,6 +225,7 @@ describe("a run that fails", () => {
         fingerprint: null,
         leaseKey: "an executor that vanishes",
         mode: "execute",
+        agentVersion: 0,
         framework: "code",
         inputJson: '{"succeedsAt":2}',
         policy: {

@@ -16,6 +16,7 @@ const begin = (agent: string, { concurrency = 100, ...more }: Partial<BeginReque
     fingerprint: null,
     leaseKey: "the executor",
     mode: "execute",
+    agentVersion: 0,
     framework: "code",
     inputJson: "{}",
     policy: { ...RunPolicy.parse({}), concurrency },

@@ -19,6 +19,7 @@ async function begun({ maxAttempts = 1 } = {}): Promise<number> {
     fingerprint: null,
     leaseKey: "the executor",
     mode: "execute",
+    agentVersion: 0,
     framework: "code",
     inputJson: "{}",
     trigger: "api",

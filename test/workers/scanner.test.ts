@@ -237,11 +237,14 @@ test("when the run itself is aborted, the scan ends with the run's own reason", 
 function execute(env: Partial<Env>, params: unknown = {}) {
   const input = scanner.input.parse(params);
   return scanner.execute(input, {
+    agentName: "scanner",
     runId: 1,
     attempt: 1,
     signal: new AbortController().signal,
+    deadlineMs: Number.MAX_SAFE_INTEGER,
     log: () => {},
     usage: { add: () => {} },
+    completion: async () => null,
     env: env as Env,
     serviceOrigin: "https://agents.example.com",
   });

@@ -2,7 +2,9 @@ import { env } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { RUN_STATUSES } from "../../src/contract/run.ts";
 import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
-import { SELECT_LIVE_RUNS, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
+import { INSERT_VERSION, PUT_IN_FORCE, SELECT_CHANGE } from "../../src/store/agent-version-write.ts";
+import { SELECT_CURRENT_VERSION, SELECT_VERSION, SELECT_VERSIONS } from "../../src/store/agent-versions.ts";
+import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
 import { SELECT_EVENTS } from "../../src/store/run-events.ts";
 import {
@@ -59,8 +61,14 @@ test.for([
   { what: "a run's events", sql: SELECT_EVENTS },
   { what: "roll up usage", sql: ROLL_UP_USAGE },
   { what: "a run by its request key", sql: SELECT_BY_REQUEST_KEY },
-  { what: "an agent's live runs", sql: SELECT_LIVE_RUNS },
+  { what: "an agent's state", sql: SELECT_AGENT_STATE },
   { what: "agents with overdue runs", sql: SELECT_OVERDUE_AGENTS },
+  { what: "make a version of an agent", sql: INSERT_VERSION },
+  { what: "put a version of an agent in force", sql: PUT_IN_FORCE },
+  { what: "a version that was just made", sql: SELECT_CHANGE },
+  { what: "an agent in force", sql: SELECT_CURRENT_VERSION },
+  { what: "a version of an agent", sql: SELECT_VERSION },
+  { what: "an agent's versions", sql: SELECT_VERSIONS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
   { what: "the first run since an instant", sql: FIRST_RUN_ID_SINCE },
   { what: "usage since a day", sql: SELECT_USAGE_SINCE },
@@ -77,7 +85,9 @@ test.for([
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
   // Walking the partial index of live runs, which are few, is the sweep's question itself.
   const scans = plan.filter((step) =>
-    /^SCAN (agent_runs|run|run_events|event|last|usage_daily|webhook_deliveries|delivery)\b/.test(step),
+    /^SCAN (agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery)\b/.test(
+      step,
+    ),
   );
   expect(scans.filter((step) => !step.includes("agent_runs_live"))).toEqual([]);
 });
