@@ -18,16 +18,16 @@ const completeRun = defineRoute({
   summary: "Complete an attempt that a remote agent took over",
   description:
     "For an `http` agent that answered 202. The Bearer token is the one of that very attempt, as `completion.token` of its request has it; it can be used once. An output that the agent's output schema refuses uses nothing up.",
-  access: "public",
+  access: "own",
   pathParams: { schema: z.object({ id: RunId }), absent: "unauthorized" },
   body: CompletionRequest,
   answer: CompletionAnswer,
   problems: ["unauthorized", "completion_used", "storage_unavailable", "coordinator_unavailable"],
+  async admit({ id }, c) {
+    await claimed(id, c);
+  },
   async handle({ path: { id: runId }, body }, c): Promise<Reply<CompletionAnswer>> {
-    const run = await readCompletable(c.env.DB, runId);
-    const claims = await claimsOf(runId, run?.leaseKey ?? null, c);
-    // An unknown run is answered like a wrong token: nobody may find out which runs there are.
-    if (run === null || claims === null) throw wrongToken();
+    const { run, claims } = await claimed(runId, c);
     const output = body.error === undefined ? await checkedOutput(body.output, run, c) : null;
     const { attempt, startedAtMs } = claims;
     const durationMs = Math.max(0, nowMs() - startedAtMs);
@@ -44,9 +44,14 @@ const completeRun = defineRoute({
 
 export const completionRoutes = [completeRun];
 
-async function claimsOf(runId: number, leaseKey: string | null, c: AppContext) {
+/** The run, and what its token says. An unknown run is answered like a wrong token: nobody may find out which there are. */
+async function claimed(runId: number, c: AppContext) {
   const token = bearerToken(c);
-  return token === undefined || leaseKey === null ? null : readCompletionToken(token, { runId, leaseKey }, c.env);
+  const run = token === undefined ? null : await readCompletable(c.env.DB, runId);
+  if (token === undefined || run === null || run.leaseKey === null) throw wrongToken();
+  const claims = await readCompletionToken(token, { runId, leaseKey: run.leaseKey }, c.env);
+  if (claims === null) throw wrongToken();
+  return { run, claims };
 }
 
 /** As the agent's output schema has it, in the version that the attempt runs. */

@@ -38,7 +38,8 @@ interface RouteSpec<
   tag: string;
   summary: string;
   description?: string;
-  access: "public" | "token";
+  /** `own`: `admit` judges a credential of the route's own. */
+  access: "public" | "token" | "own";
   pathParams?: PathParams<Path>;
   query?: Query;
   /** JSON. A request without a body is taken as `{}`. */
@@ -50,6 +51,8 @@ interface RouteSpec<
   conditional?: true;
   /** With it, `handle` may answer a stream of server-sent events. */
   stream?: StreamSpec;
+  /** Of a route with a credential of its own: throws where it is not given, before anything is said of the body. */
+  admit?(path: z.output<Path>, c: AppContext): Promise<void>;
   /** Problems beyond those that any route of its kind can answer. */
   problems: readonly ProblemCode[];
   handle(
@@ -75,6 +78,7 @@ export function defineRoute<
 /** Validates a request against its route, once, and hands it over. */
 export async function serve(route: Route, c: AppContext): Promise<Response> {
   const path = parsePath(route, c);
+  await route.admit?.(path, c);
   const query = parseQuery(route, c);
   const body = route.body === undefined ? undefined : await parseBody(route.body, c);
   const reply = await route.handle({ path, query, body }, c);

@@ -19,8 +19,11 @@ async function ask(url: string, init: RequestInit = {}, variables: Partial<Env> 
 
 const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
 
+/** Public, or with a credential of its own. */
+const ELSEWHERE: ReadonlySet<string> = new Set(["/api/health", "/api/agents/runs/{id}/complete"]);
+
 const PROTECTED = [
-  ...ROUTES.filter((route) => route.path !== "/api/health").map(({ method, path }) => ({ method, path })),
+  ...ROUTES.filter((route) => !ELSEWHERE.has(route.path)).map(({ method, path }) => ({ method, path })),
   ...["/api/openapi.json", "/api/docs", "/api/docs/start.js", "/api/docs/swagger-ui.css"].map((path) => ({
     method: "GET",
     path,
@@ -51,6 +54,18 @@ describe.for(PROTECTED)("$method $path", ({ method, path }) => {
       expect(await response.json()).toMatchObject({ code: "not_configured" });
     }
   });
+});
+
+test("a completion without its run's own token is answered 401, whatever its body and whichever run it names", async () => {
+  const path = `${DEPLOYED}/api/agents/runs/1/complete`;
+  for (const authorization of [undefined, "", "Bearer ", "Bearer wrong", `Token ${TOKEN}`, `Bearer ${TOKEN}`]) {
+    for (const body of ["", "{", '{"output": 1}']) {
+      const headers = { "Content-Type": "application/json", ...(authorization && { Authorization: authorization }) };
+      const response = await ask(path, { method: "POST", headers, body });
+      expect([response.status, (await response.json<{ code: string }>()).code]).toEqual([401, "unauthorized"]);
+      expect(response.headers.get("WWW-Authenticate")).toContain("Bearer realm=");
+    }
+  }
 });
 
 test("a valid token is let in, whatever the letter case of its scheme", async () => {

@@ -195,6 +195,8 @@ describe("the settings of a built-in agent", () => {
     const second = await post("/api/agents/single/run", { params: { sleep_ms: 0 } });
     expect([200, 202]).toContain(second.status); // it would be a 429 as the code has it
     await first;
+    const { run_id } = await second.json<RunAnswer>();
+    await expect.poll(async () => (await readRun(run_id)).status).toBe("completed");
   });
 });
 
