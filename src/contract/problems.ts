@@ -9,6 +9,7 @@ export const PROBLEM_STATUS = {
   idempotency_mismatch: 422,
   unauthorized: 401,
   forbidden_origin: 403,
+  insufficient_role: 403,
   not_found: 404,
   agent_not_found: 404,
   run_not_found: 404,
