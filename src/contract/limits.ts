@@ -151,3 +151,12 @@ export const MAX_HEADER_VALUE_BYTES = 100;
 export const MAX_COOKIE_NAME_BYTES = 30;
 export const MAX_LISTED_COOKIES = 10;
 export const MAX_FINDINGS = 200;
+
+// Schedules.
+export const MAX_CRON_CHARS = 200;
+export const MAX_TIMEZONE_CHARS = 64;
+export const MAX_INTERVAL_S = 366 * 24 * 60 * 60;
+/** A first slot that is further away than this is a mistake. */
+export const MAX_SCHEDULE_MS = 100 * 366 * 24 * 60 * 60_000;
+export const MAX_PREVIEW_SLOTS = 100;
+export const DEFAULT_PREVIEW_SLOTS = 10;

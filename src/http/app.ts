@@ -20,6 +20,7 @@ import { answerError, ProblemError } from "./problems.ts";
 import { type Route, refuseLargeBody, serve } from "./route.ts";
 import { runEventRoutes } from "./run-events.ts";
 import { runRoutes } from "./runs.ts";
+import { schedulePreviewRoutes } from "./schedule-preview.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
 /** Every route of the API. The order matters: `/api/agents/runs` is not an agent's name. */
@@ -33,6 +34,7 @@ export const ROUTES: readonly Route[] = [
   ...agentRoutes,
   ...agentConfigRoutes,
   ...agentVersionRoutes,
+  ...schedulePreviewRoutes,
   ...healthRoutes,
 ];
 
