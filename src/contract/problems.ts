@@ -14,6 +14,7 @@ export const PROBLEM_STATUS = {
   agent_not_found: 404,
   run_not_found: 404,
   webhook_not_found: 404,
+  memory_not_found: 404,
   method_not_allowed: 405,
   agent_disabled: 409,
   agent_changed: 409,

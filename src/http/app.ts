@@ -16,6 +16,7 @@ import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
+import { memoryRoutes } from "./memory.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { leastRole, type Route, refuseLargeBody, serve } from "./route.ts";
 import { runEventRoutes } from "./run-events.ts";
@@ -33,6 +34,7 @@ export const ROUTES: readonly Route[] = [
   ...agentRoutes,
   ...agentConfigRoutes,
   ...agentVersionRoutes,
+  ...memoryRoutes,
   ...healthRoutes,
 ];
 
