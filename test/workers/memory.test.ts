@@ -167,7 +167,7 @@ describe("what passes a bound fails the run with the reason, and changes nothing
     ["no key", { do: "put", key: "", value: 1 }, /the key must not be empty/],
     ["a key of 513 characters", { do: "put", key: "k".repeat(513), value: 1 }, /at most 512 characters/],
     ["a key with a line break", { do: "put", key: "a\nb", value: 1 }, /without control characters/],
-  ] as const)("%s", async ([, step, reason]) => {
+  ] as const)("to remember %s", async ([, step, reason]) => {
     const answer = await run("witness", steps(step));
     expect(answer.status).toBe("failed");
     expect(answer.error).toMatch(reason);
