@@ -2,22 +2,26 @@ import type { MiddlewareHandler } from "hono";
 import { auth as basicAuth } from "hono/utils/basic-auth";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { RETRY_AFTER_S } from "../contract/limits.ts";
-import type { AppContext, AppEnv } from "./app-context.ts";
+import { hasRole, type Role } from "../contract/roles.ts";
+import type { AppContext, AppEnv, Caller } from "./app-context.ts";
 import { ProblemError } from "./problems.ts";
 
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
-/** Notes whether the request carries the right to read and write. Refuses nothing by itself. */
+/** Notes who sent the request. Refuses nothing by itself. */
 export const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
-  c.set("authorized", isOpenLocally(c) || (await isToken(bearerToken(c), c)));
+  c.set("caller", await callerOf(c));
   await next();
 };
 
-/** Lets nobody past without that right. Where no token is set there is no right to have: it never opens by accident. */
-export const authorize: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (!c.get("authorized")) throw refusal(c, [BEARER]);
-  await next();
-};
+/** Throws unless the caller has a role, or a greater one. Where no token is set nobody has: it never opens by accident. */
+export function requireRole(c: AppContext, least: Role): void {
+  const caller = c.get("caller");
+  if (caller === null) throw refusal(c, [BEARER]);
+  if (hasRole(caller.role, least)) return;
+  const detail = `This needs the role ${least}; ${caller.name} has the role ${caller.role}.`;
+  throw new ProblemError({ code: "insufficient_role", detail });
+}
 
 /**
  * For pages that a browser opens: it cannot send a Bearer token, but asks for a password where Basic is
@@ -26,13 +30,20 @@ export const authorize: MiddlewareHandler<AppEnv> = async (c, next) => {
  */
 export const authorizePage: MiddlewareHandler<AppEnv> = async (c, next) => {
   const password = c.req.method === "GET" ? basicAuth(c.req.raw)?.password : undefined;
-  if (!c.get("authorized") && !(await isToken(password, c))) throw refusal(c, [BEARER, BASIC]);
+  if (c.get("caller") === null && !(await isAdminToken(password, c))) throw refusal(c, [BEARER, BASIC]);
   await next();
 };
 
 /** Whom the record of a change names. */
 export function callerName(c: AppContext): string {
-  return isOpenLocally(c) ? "local" : "admin";
+  const caller = c.get("caller");
+  if (caller === null) throw new Error(`${c.req.path} changes something for a caller that nobody asked for`);
+  return caller.name;
+}
+
+async function callerOf(c: AppContext): Promise<Caller | null> {
+  if (isOpenLocally(c)) return { name: "local", role: "admin" };
+  return (await isAdminToken(bearerToken(c), c)) ? { name: "admin", role: "admin" } : null;
 }
 
 const BEARER = 'Bearer realm="agent-runs"';
@@ -72,7 +83,7 @@ export function bearerToken(c: AppContext): string | undefined {
 }
 
 /** In constant time: Hono compares the digests, then the texts, and stops at neither's first difference. */
-async function isToken(given: string | undefined, c: AppContext): Promise<boolean> {
+async function isAdminToken(given: string | undefined, c: AppContext): Promise<boolean> {
   const expected = c.get("config").ADMIN_TOKEN;
   return expected !== "" && given !== undefined && timingSafeEqual(given, expected);
 }

@@ -17,7 +17,7 @@ import { invalidFields, ProblemError } from "./problems.ts";
 import { defineRoute, type Reply } from "./route.ts";
 
 const pathParams = { schema: z.object({ name: AgentName }), absent: "agent_not_found" } as const;
-const common = { path: "/api/agents/{name}", tag: "Agents", access: "token", pathParams, conditional: true } as const;
+const common = { path: "/api/agents/{name}", tag: "Agents", access: "admin", pathParams, conditional: true } as const;
 
 const putAgent = defineRoute({
   ...common,

@@ -14,7 +14,7 @@ const getVersions = defineRoute({
   tag: "Agents",
   summary: "Who changed what of an agent",
   description: "Also of a retired one. A built-in agent that was never changed has none.",
-  access: "token",
+  access: "viewer",
   pathParams: { schema: z.object({ name: AgentName }), absent: "agent_not_found" },
   query: AgentVersionQuery,
   answer: AgentVersionPage,

@@ -1,6 +1,14 @@
 import type { Context } from "hono";
 import type { Registry } from "../agents/registry.ts";
+import type { Role } from "../contract/roles.ts";
 import type { Config, Env } from "../env.ts";
+
+/** Who sent a request, and what they may do. */
+export interface Caller {
+  /** As the record of a change names them. */
+  name: string;
+  role: Role;
+}
 
 export interface AppEnv {
   Bindings: Env;
@@ -8,8 +16,8 @@ export interface AppEnv {
     requestId: string;
     config: Config;
     registry: Registry;
-    /** Whether the request may read and write. */
-    authorized: boolean;
+    /** Null: nobody that we know. */
+    caller: Caller | null;
   };
 }
 

@@ -5,7 +5,7 @@ import type { Registry } from "../agents/registry.ts";
 import { MAX_BODY_BYTES } from "../contract/limits.ts";
 import { readConfig } from "../env.ts";
 import { randomKey } from "../random.ts";
-import { authorize, authorizePage, identify } from "./access.ts";
+import { authorizePage, identify, requireRole } from "./access.ts";
 import { agentConfigRoutes } from "./agent-config.ts";
 import { agentVersionRoutes } from "./agent-versions.ts";
 import { agentRoutes } from "./agents.ts";
@@ -16,8 +16,9 @@ import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
+import { memoryRoutes } from "./memory.ts";
 import { answerError, ProblemError } from "./problems.ts";
-import { type Route, refuseLargeBody, serve } from "./route.ts";
+import { leastRole, type Route, refuseLargeBody, serve } from "./route.ts";
 import { runEventRoutes } from "./run-events.ts";
 import { runRoutes } from "./runs.ts";
 import { schedulePreviewRoutes } from "./schedule-preview.ts";
@@ -34,6 +35,7 @@ export const ROUTES: readonly Route[] = [
   ...agentRoutes,
   ...agentConfigRoutes,
   ...agentVersionRoutes,
+  ...memoryRoutes,
   ...schedulePreviewRoutes,
   ...healthRoutes,
 ];
@@ -68,11 +70,17 @@ export function createApp(registry: Registry) {
 
 function mount(app: Hono<AppEnv>, path: string, routes: readonly Route[]): void {
   const pattern = path.replaceAll(/\{(\w+)\}/g, ":$1");
-  if (routes.every((route) => route.access === "token")) app.use(pattern, authorize);
   for (const route of routes) app.on(route.method, pattern, (c) => serve(route, c));
+  // Whoever may call none of its routes is not told which there are.
+  if (routes.every((route) => leastRole(route) !== null)) app.use(pattern, requireCaller);
   const allowed = routes.flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
   refuseOtherMethods(app, pattern, allowed);
 }
+
+const requireCaller: MiddlewareHandler<AppEnv> = (c, next) => {
+  requireRole(c, "viewer");
+  return next();
+};
 
 /** A path that is there is answered 405 with `Allow`, not 404 (RFC 9110, section 15.5.6). Mount it last. */
 function refuseOtherMethods(app: Hono<AppEnv>, pattern: string, allowed: readonly string[]): void {

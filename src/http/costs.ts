@@ -11,7 +11,7 @@ const getCosts = defineRoute({
   path: "/api/agents/costs",
   tag: "Costs",
   summary: "What the agents' runs cost, by agent and by day",
-  access: "token",
+  access: "viewer",
   query: CostQuery,
   answer: CostReport,
   problems: [],

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
 import { version } from "../../package.json";
 import { PROBLEM_STATUS, type ProblemCode, ProblemDocument } from "../contract/problems.ts";
-import type { Route, StreamSpec } from "./route.ts";
+import { leastRole, type Route, type StreamSpec } from "./route.ts";
 
 /** The OpenAPI 3.1 document of the routes, generated from the schemas that validate them. */
 export function openApiDocument(routes: readonly Route[]) {
@@ -32,8 +32,8 @@ function operation(route: Route): ZodOpenApiOperationObject {
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[/{}]+(\w?)/g, (_, letter) => letter.toUpperCase())}`,
     tags: [route.tag],
     summary: route.summary,
-    ...(route.description === undefined ? {} : { description: route.description }),
-    security: route.access === "token" ? [{ token: [] }] : [],
+    ...describe(route),
+    security: leastRole(route) === null ? [] : [{ token: [] }],
     requestParams: {
       ...(route.pathParams === undefined ? {} : { path: route.pathParams.schema }),
       ...(route.query === undefined ? {} : { query: route.query }),
@@ -47,6 +47,14 @@ function operation(route: Route): ZodOpenApiOperationObject {
       ...(route.stream?.resume === undefined ? {} : { 204: { description: route.stream.resume.nothingLeft } }),
     },
   };
+}
+
+/** A document has no place of its own for the role that a Bearer token needs. */
+function describe(route: Route): { description?: string } {
+  const role = leastRole(route);
+  const paragraphs = [route.description, role === null ? undefined : `Needs the role \`${role}\`.`];
+  const description = paragraphs.filter((paragraph) => paragraph !== undefined).join("\n\n");
+  return description === "" ? {} : { description };
 }
 
 /** A stream is text to OpenAPI 3.1, which has no word for the parts of one. */
@@ -70,12 +78,18 @@ const PRECONDITIONS = z.object({
 
 /** The problems of any route of its kind, and its own. */
 function problemsOf(route: Route): Set<ProblemCode> {
-  const ofToken = ["unauthorized", "forbidden_origin", "not_configured", "storage_unavailable"] as const;
+  const ofToken = [
+    "unauthorized",
+    "insufficient_role",
+    "forbidden_origin",
+    "not_configured",
+    "storage_unavailable",
+  ] as const;
   const ofBody = ["invalid_json", "body_too_large", "unsupported_media_type"] as const;
   return new Set([
     "invalid_request",
     "internal_error",
-    ...(route.access === "token" ? ofToken : []),
+    ...(leastRole(route) === null ? [] : ofToken),
     ...(route.body === undefined ? [] : ofBody),
     ...(route.conditional === undefined ? [] : (["precondition_failed"] as const)),
     ...route.problems,

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { MAX_BODY_BYTES } from "../contract/limits.ts";
 import type { ProblemCode } from "../contract/problems.ts";
+import type { Role } from "../contract/roles.ts";
+import { requireRole } from "./access.ts";
 import { answerJson } from "./answers.ts";
 import type { AppContext } from "./app-context.ts";
 import { invalid, ProblemError } from "./problems.ts";
@@ -9,6 +11,19 @@ import { invalid, ProblemError } from "./problems.ts";
 export interface PathParams<Schema extends z.ZodObject> {
   schema: Schema;
   absent: ProblemCode;
+}
+
+/**
+ * Who may call a route: those with a role, or a greater one. `own`: `admit` judges a credential of the route's own.
+ * `token`: as a route had it before there were roles; an admin, or to read, anybody who has one.
+ */
+export type Access = "public" | "own" | Role | "token";
+
+/** The least role that a route needs, or null where it asks for none. */
+export function leastRole({ access, method }: Pick<Route, "access" | "method">): Role | null {
+  if (access === "public" || access === "own") return null;
+  if (access === "token") return method === "GET" ? "viewer" : "admin";
+  return access;
 }
 
 export type AnswerStatus = 200 | 201 | 202 | 503;
@@ -38,8 +53,7 @@ interface RouteSpec<
   tag: string;
   summary: string;
   description?: string;
-  /** `own`: `admit` judges a credential of the route's own. */
-  access: "public" | "token" | "own";
+  access: Access;
   pathParams?: PathParams<Path>;
   query?: Query;
   /** JSON. A request without a body is taken as `{}`. */
@@ -77,6 +91,8 @@ export function defineRoute<
 
 /** Validates a request against its route, once, and hands it over. */
 export async function serve(route: Route, c: AppContext): Promise<Response> {
+  const least = leastRole(route);
+  if (least !== null) requireRole(c, least);
   const path = parsePath(route, c);
   await route.admit?.(path, c);
   const query = parseQuery(route, c);

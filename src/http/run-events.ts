@@ -16,7 +16,7 @@ const getRunEvents = defineRoute({
   summary: "Show or follow a run's events",
   description:
     "As JSON a page of them; with `Accept: text/event-stream` all of them as they happen, until the run has ended.",
-  access: "token",
+  access: "viewer",
   pathParams: { schema: z.object({ id: RunId }), absent: "run_not_found" },
   query: RunEventQuery,
   answer: RunEventPage,

@@ -17,7 +17,7 @@ const previewSchedule = defineRoute({
   summary: "The next instants of a schedule that is not stored",
   description:
     "What a job with this schedule would do, with what daylight saving and the active hours make of each instant. Nothing is changed.",
-  access: "token",
+  access: "viewer",
   query: PreviewQuery,
   body: PreviewRequest,
   answer: SchedulePreview,

@@ -15,7 +15,7 @@ const redeliverWebhook = defineRoute({
   tag: "Runs",
   summary: "Send a run's webhook again",
   description: "Starts a delivery that has ended, well or badly, over again, with the same `webhook-id`.",
-  access: "token",
+  access: "operator",
   pathParams: { schema: z.object({ id: RunId }), absent: "webhook_not_found" },
   answer: RunWebhook,
   answerStatuses: [202],

@@ -3,6 +3,8 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { AGENTS, createRegistry } from "../../src/agents/registry.ts";
 import type { Env } from "../../src/env.ts";
 import { createApp, ROUTES } from "../../src/http/app.ts";
+import { leastRole } from "../../src/http/route.ts";
+import { ROUTE_ROLES } from "./route-roles.ts";
 import { rows } from "./service.ts";
 
 const app = createApp(createRegistry(AGENTS));
@@ -29,6 +31,35 @@ const PROTECTED = [
     path,
   })),
 ].map(({ method, path }) => ({ method, path: path.replace("{name}", "echo").replace("{id}", "1") }));
+
+/** What the application answers by itself; middleware stands under ALL. */
+const mounted = [
+  ...new Set(
+    app.routes
+      .filter(({ method }) => method !== "ALL")
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(\{[^}]*\})?/g, "{$1}")}`),
+  ),
+];
+
+test("every route and page stands in the table of roles, and nothing else does", () => {
+  const missing = mounted
+    .filter((route) => ROUTE_ROLES[route] === undefined)
+    .map((route) => {
+      const spec = ROUTES.find(({ method, path }) => `${method} ${path}` === route);
+      return `add to test/workers/route-roles.ts:  "${route}": "${spec === undefined ? "<its least role>" : (leastRole(spec) ?? spec.access)}",`;
+    });
+  const gone = Object.keys(ROUTE_ROLES)
+    .filter((route) => !mounted.includes(route))
+    .map((route) => `delete from test/workers/route-roles.ts:  "${route}"`);
+  expect([...missing, ...gone]).toEqual([]);
+});
+
+test("every route of the API asks for the role that the table gives it", () => {
+  const asked = Object.fromEntries(
+    ROUTES.map((route) => [`${route.method} ${route.path}`, leastRole(route) ?? route.access]),
+  );
+  expect(ROUTE_ROLES).toMatchObject(asked);
+});
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,0 +1,40 @@
+import type { Role } from "../../src/contract/roles.ts";
+
+/**
+ * Who may call what, the least role of each route and page. Reading is a viewer's; running, cancelling, replaying and
+ * keeping jobs an operator's; what an agent is, what it may spend, what a model costs and who may call is an admin's.
+ */
+export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
+  "GET /": "public",
+  "GET /api/health": "public",
+  "GET /api/docs": "viewer",
+  "GET /api/docs/{asset}": "viewer",
+  "GET /api/docs/start.js": "viewer",
+  "GET /api/openapi.json": "viewer",
+
+  "GET /api/agents": "viewer",
+  "GET /api/agents/{name}": "viewer",
+  "PUT /api/agents/{name}": "admin",
+  "PATCH /api/agents/{name}": "admin",
+  "DELETE /api/agents/{name}": "admin",
+  "GET /api/agents/{name}/versions": "viewer",
+  "POST /api/agents/{name}/run": "operator",
+  "GET /api/agents/{name}/memory": "viewer",
+  "DELETE /api/agents/{name}/memory": "admin",
+  "GET /api/agents/{name}/memory/{key}": "viewer",
+  "DELETE /api/agents/{name}/memory/{key}": "admin",
+
+  "GET /api/agents/runs": "viewer",
+  "POST /api/agents/runs/cancel": "operator",
+  "POST /api/agents/runs/replay": "operator",
+  "GET /api/agents/runs/{id}": "viewer",
+  "POST /api/agents/runs/{id}/cancel": "operator",
+  "POST /api/agents/runs/{id}/replay": "operator",
+  "GET /api/agents/runs/{id}/events": "viewer",
+  "POST /api/agents/runs/{id}/webhook/redeliver": "operator",
+  "POST /api/agents/runs/{id}/complete": "own",
+
+  "GET /api/agents/costs": "viewer",
+
+  "POST /api/scheduler/preview": "viewer",
+};
