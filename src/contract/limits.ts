@@ -122,6 +122,20 @@ export const MAX_TAG_CHARS = 50;
 export const DEFAULT_TIMEOUT_MS = 60_000;
 export const DEFAULT_CONCURRENCY = 10;
 
+// What an agent remembers.
+export const MAX_MEMORY_KEYS = 1_000;
+export const MAX_MEMORY_KEY_CHARS = 512;
+/** Of one value, as JSON. */
+export const MAX_MEMORY_VALUE_BYTES = 64 * 1024;
+/** Of all keys and values of an agent. */
+export const MAX_MEMORY_BYTES = 8 * 1024 * 1024;
+/** How often an update that finds its value changed meanwhile is made again of the changed one. */
+export const MAX_MEMORY_TRIES = 200;
+export const MAX_PAGE_MEMORY = 200;
+export const DEFAULT_PAGE_MEMORY = 50;
+/** So long a change is known by its key: longer than a caller who got no answer repeats it. */
+export const MEMORY_CHANGE_KEPT_MS = 10 * 60_000;
+
 // Agents elsewhere, which are called by HTTP.
 export const MAX_AGENT_URL_CHARS = 2_000;
 export const MAX_REMOTE_ANSWER_BYTES = 1024 * 1024;
@@ -167,3 +181,12 @@ export const MAX_REMEMBERED_CREDENTIALS = 500;
 export const LAST_USE_MS = 60 * 60_000;
 /** How long a browser stays signed in. */
 export const SESSION_MS = 12 * 60 * 60_000;
+
+// Schedules.
+export const MAX_CRON_CHARS = 200;
+export const MAX_TIMEZONE_CHARS = 64;
+export const MAX_INTERVAL_S = 366 * 24 * 60 * 60;
+/** A first slot that is further away than this is a mistake. */
+export const MAX_SCHEDULE_MS = 100 * 366 * 24 * 60 * 60_000;
+export const MAX_PREVIEW_SLOTS = 100;
+export const DEFAULT_PREVIEW_SLOTS = 10;

@@ -16,6 +16,7 @@ export const PROBLEM_STATUS = {
   run_not_found: 404,
   webhook_not_found: 404,
   token_not_found: 404,
+  memory_not_found: 404,
   method_not_allowed: 405,
   agent_disabled: 409,
   agent_changed: 409,

@@ -17,10 +17,12 @@ import { costRoutes } from "./costs.ts";
 import { refuseForgery } from "./csrf.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
+import { memoryRoutes } from "./memory.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { leastRole, type Route, refuseLargeBody, serve } from "./route.ts";
 import { runEventRoutes } from "./run-events.ts";
 import { runRoutes } from "./runs.ts";
+import { schedulePreviewRoutes } from "./schedule-preview.ts";
 import { sessionRoutes } from "./session.ts";
 import { signInPages } from "./sign-in.ts";
 import { tokenRoutes } from "./tokens.ts";
@@ -39,6 +41,8 @@ export const ROUTES: readonly Route[] = [
   ...agentVersionRoutes,
   ...tokenRoutes,
   ...sessionRoutes,
+  ...memoryRoutes,
+  ...schedulePreviewRoutes,
   ...healthRoutes,
 ];
 

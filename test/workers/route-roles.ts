@@ -22,6 +22,10 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "DELETE /api/agents/{name}": "admin",
   "GET /api/agents/{name}/versions": "viewer",
   "POST /api/agents/{name}/run": "operator",
+  "GET /api/agents/{name}/memory": "viewer",
+  "DELETE /api/agents/{name}/memory": "admin",
+  "GET /api/agents/{name}/memory/{key}": "viewer",
+  "DELETE /api/agents/{name}/memory/{key}": "admin",
 
   "GET /api/agents/runs": "viewer",
   "POST /api/agents/runs/cancel": "operator",
@@ -41,4 +45,5 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /api/session": "viewer",
   "POST /api/session": "public",
   "DELETE /api/session": "viewer",
+  "POST /api/scheduler/preview": "viewer",
 };
