@@ -6,6 +6,9 @@ import type { Role } from "../../src/contract/roles.ts";
  */
 export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /": "public",
+  "GET /sign-in": "public",
+  "POST /sign-in": "public",
+  "POST /sign-out": "public",
   "GET /api/health": "public",
   "GET /api/docs": "viewer",
   "GET /api/docs/{asset}": "viewer",
@@ -36,5 +39,11 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
 
   "GET /api/agents/costs": "viewer",
 
+  "GET /api/tokens": "admin",
+  "POST /api/tokens": "admin",
+  "DELETE /api/tokens/{id}": "admin",
+  "GET /api/session": "viewer",
+  "POST /api/session": "public",
+  "DELETE /api/session": "viewer",
   "POST /api/scheduler/preview": "viewer",
 };
