@@ -167,3 +167,28 @@ export const MAX_LISTED_COOKIES = 10;
 export const MAX_FINDINGS = 200;
 /** Targets that make room in the scanner's memory for one that is scanned, where it is full. */
 export const MAX_FORGOTTEN_TARGETS = 50;
+
+// Who may call.
+export const MAX_TOKEN_NAME_CHARS = 60;
+export const MAX_PAGE_TOKENS = 200;
+export const DEFAULT_PAGE_TOKENS = 100;
+/** Tokens that are not revoked. */
+export const MAX_TOKENS = 1_000;
+export const MAX_REQUESTS_PER_MINUTE = 1_000_000;
+/** How long an isolate goes by what it last read of a token or session: so long after it is revoked it may still be let in. */
+export const CREDENTIAL_CACHE_MS = 5_000;
+/** Tokens and sessions that an isolate remembers. */
+export const MAX_REMEMBERED_CREDENTIALS = 500;
+/** A token's last use is written down so often at most. */
+export const LAST_USE_MS = 60 * 60_000;
+/** How long a browser stays signed in. */
+export const SESSION_MS = 12 * 60 * 60_000;
+
+// Schedules.
+export const MAX_CRON_CHARS = 200;
+export const MAX_TIMEZONE_CHARS = 64;
+export const MAX_INTERVAL_S = 366 * 24 * 60 * 60;
+/** A first slot that is further away than this is a mistake. */
+export const MAX_SCHEDULE_MS = 100 * 366 * 24 * 60 * 60_000;
+export const MAX_PREVIEW_SLOTS = 100;
+export const DEFAULT_PREVIEW_SLOTS = 10;
