@@ -192,3 +192,9 @@ export const MAX_INTERVAL_S = 366 * 24 * 60 * 60;
 export const MAX_SCHEDULE_MS = 100 * 366 * 24 * 60 * 60_000;
 export const MAX_PREVIEW_SLOTS = 100;
 export const DEFAULT_PREVIEW_SLOTS = 10;
+
+// The record of changes.
+export const MAX_PAGE_AUDIT = 200;
+export const DEFAULT_PAGE_AUDIT = 50;
+/** So much is kept of what something was before a change, and as much of what it was after. */
+export const MAX_AUDIT_CHARS = 16_000;
