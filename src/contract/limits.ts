@@ -165,6 +165,8 @@ export const MAX_HEADER_VALUE_BYTES = 100;
 export const MAX_COOKIE_NAME_BYTES = 30;
 export const MAX_LISTED_COOKIES = 10;
 export const MAX_FINDINGS = 200;
+/** Targets that make room in the scanner's memory for one that is scanned, where it is full. */
+export const MAX_FORGOTTEN_TARGETS = 50;
 
 // Who may call.
 export const MAX_TOKEN_NAME_CHARS = 60;
