@@ -72,6 +72,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "executor",
     "agents",
     "coordinator/client.ts",
+    "coordinator/protocol.ts",
     "coordinator/wake.ts",
     "store",
     "core",
@@ -89,11 +90,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "log.ts": [],
 };
 
-/** Only the coordinator writes runs; `import type` of what it writes is no writing. */
+/** Only the coordinator writes runs, and what an agent remembers; `import type` of what it writes is no writing. */
 const RUN_WRITES: ReadonlySet<string> = new Set([
   "store/run-writes.ts",
   "store/run-statements.ts",
   "store/run-event-statements.ts",
+  "store/memory.ts",
 ]);
 
 const FORBIDDEN: readonly { pattern: RegExp; home: RegExp; instead: string }[] = [

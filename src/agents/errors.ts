@@ -13,3 +13,13 @@ export class RetryAfterError extends Error {
     this.delayMs = delayMs;
   }
 }
+
+/** What `context.memory` was to change is not of the version that it was to be changed from. */
+export class MemoryConflictError extends Error {
+  override readonly name: string = "MemoryConflictError";
+}
+
+/** There is no room in the agent's memory for what it was to remember: forget something first. */
+export class MemoryFullError extends Error {
+  override readonly name: string = "MemoryFullError";
+}

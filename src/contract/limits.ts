@@ -159,6 +159,20 @@ export const MAX_TAG_CHARS = 50;
 export const DEFAULT_TIMEOUT_MS = 60_000;
 export const DEFAULT_CONCURRENCY = 10;
 
+// What an agent remembers.
+export const MAX_MEMORY_KEYS = 1_000;
+export const MAX_MEMORY_KEY_CHARS = 512;
+/** Of one value, as JSON. */
+export const MAX_MEMORY_VALUE_BYTES = 64 * 1024;
+/** Of all keys and values of an agent. */
+export const MAX_MEMORY_BYTES = 8 * 1024 * 1024;
+/** How often an update that finds its value changed meanwhile is made again of the changed one. */
+export const MAX_MEMORY_TRIES = 200;
+export const MAX_PAGE_MEMORY = 200;
+export const DEFAULT_PAGE_MEMORY = 50;
+/** So long a change is known by its key: longer than a caller who got no answer repeats it. */
+export const MEMORY_CHANGE_KEPT_MS = 10 * 60_000;
+
 // Agents elsewhere, which are called by HTTP.
 export const MAX_AGENT_URL_CHARS = 2_000;
 export const MAX_REMOTE_ANSWER_BYTES = 1024 * 1024;
@@ -188,3 +202,28 @@ export const MAX_HEADER_VALUE_BYTES = 100;
 export const MAX_COOKIE_NAME_BYTES = 30;
 export const MAX_LISTED_COOKIES = 10;
 export const MAX_FINDINGS = 200;
+
+// Who may call.
+export const MAX_TOKEN_NAME_CHARS = 60;
+export const MAX_PAGE_TOKENS = 200;
+export const DEFAULT_PAGE_TOKENS = 100;
+/** Tokens that are not revoked. */
+export const MAX_TOKENS = 1_000;
+export const MAX_REQUESTS_PER_MINUTE = 1_000_000;
+/** How long an isolate goes by what it last read of a token or session: so long after it is revoked it may still be let in. */
+export const CREDENTIAL_CACHE_MS = 5_000;
+/** Tokens and sessions that an isolate remembers. */
+export const MAX_REMEMBERED_CREDENTIALS = 500;
+/** A token's last use is written down so often at most. */
+export const LAST_USE_MS = 60 * 60_000;
+/** How long a browser stays signed in. */
+export const SESSION_MS = 12 * 60 * 60_000;
+
+// Schedules.
+export const MAX_CRON_CHARS = 200;
+export const MAX_TIMEZONE_CHARS = 64;
+export const MAX_INTERVAL_S = 366 * 24 * 60 * 60;
+/** A first slot that is further away than this is a mistake. */
+export const MAX_SCHEDULE_MS = 100 * 366 * 24 * 60 * 60_000;
+export const MAX_PREVIEW_SLOTS = 100;
+export const DEFAULT_PREVIEW_SLOTS = 10;

@@ -10,6 +10,7 @@ import type {
   FinishRequest,
   HandOverRequest,
   HeartbeatRequest,
+  MemoryRequest,
 } from "./protocol.ts";
 import { sendWake, sendWebhookWake } from "./wake.ts";
 
@@ -24,6 +25,7 @@ export class AgentCoordinator extends DurableObject<Env> implements Coordinator 
     this.#coordinator = createCoordinator({
       agentName,
       db: env.DB,
+      storage: ctx.storage,
       nowMs,
       randomKey,
       randomFraction,
@@ -58,6 +60,10 @@ export class AgentCoordinator extends DurableObject<Env> implements Coordinator 
 
   configure(request: ConfigureRequest) {
     return this.#coordinator.configure(request);
+  }
+
+  memory(request: MemoryRequest) {
+    return this.#coordinator.memory(request);
   }
 
   sweep() {

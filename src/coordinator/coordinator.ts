@@ -4,6 +4,7 @@ import type { Problem } from "../contract/problems.ts";
 import type { AttemptEvent } from "../contract/run-event.ts";
 import { describeError, log } from "../log.ts";
 import { readAgentState } from "../store/live-runs.ts";
+import { createMemoryStore, type MemoryStorage } from "../store/memory.ts";
 import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
 import { commitRunWrites } from "../store/run-writes.ts";
 import { StorageError } from "../store/storage.ts";
@@ -19,6 +20,7 @@ import { heartbeat } from "./heartbeat.ts";
 import { createKnowledge } from "./knowledge.ts";
 import type { Coordinator, Refusal } from "./protocol.ts";
 import { sweepRuns } from "./sweep-runs.ts";
+import { useMemory } from "./use-memory.ts";
 
 const STORAGE_UNAVAILABLE: Problem = {
   code: "storage_unavailable",
@@ -35,13 +37,15 @@ const STORAGE_UNAVAILABLE: Problem = {
 export function createCoordinator(options: {
   agentName: string;
   db: D1Database;
+  /** Its own: what the agent remembers, and nothing that D1 should know. */
+  storage: MemoryStorage;
   nowMs: Now;
   randomKey(): string;
   randomFraction(): number;
   wake(delayMs: number): void;
   wakeWebhook(runId: number): void;
 }): Coordinator {
-  const { agentName, db, nowMs, randomFraction, wake, wakeWebhook } = options;
+  const { agentName, db, storage, nowMs, randomFraction, wake, wakeWebhook } = options;
   const knowledge = createKnowledge(() => readAgentState(db, agentName));
   const writes = createGroupCommit<RunWrite, RunWriteResult>({
     commit: (group) => commitRunWrites(db, group, options.randomKey()),
@@ -49,7 +53,18 @@ export function createCoordinator(options: {
     randomFraction,
   });
   const { submit: write } = writes;
-  const context: CoordinatorContext = { agentName, db, nowMs, randomFraction, knowledge, write, wake, wakeWebhook };
+  const memory = createMemoryStore(storage);
+  const context: CoordinatorContext = {
+    agentName,
+    db,
+    nowMs,
+    randomFraction,
+    knowledge,
+    memory,
+    write,
+    wake,
+    wakeWebhook,
+  };
 
   /** Storage that is away is an expected outcome, and a value; anything else is a bug, and throws. */
   async function informed<Outcome>(operation: () => Promise<Outcome>): Promise<Outcome | Refusal> {
@@ -72,6 +87,7 @@ export function createCoordinator(options: {
     handOver: (request) => informed(() => handOver(context, request)),
     cancel: ({ runId }) => informed(() => cancelRun(context, runId)),
     configure: (request) => informed(() => configureAgent(context, request)),
+    memory: (request) => informed(async () => useMemory(context, request)),
     sweep: () => informed(() => sweepRuns(context)),
   };
 }

@@ -5,6 +5,7 @@ import type { RunPolicy } from "../contract/run-policy.ts";
 import type { WhenFull } from "../core/admission.ts";
 import type { AttemptEnd, EndedAttempt } from "../core/retry.ts";
 import type { AgentVersionWrite } from "../store/agent-version-write.ts";
+import type { MemoryChangeResult, MemoryListing, MemoryRow } from "../store/memory.ts";
 import type { AttemptResult } from "../store/run-write.ts";
 
 /** What crosses to a coordinator and back: plain values only, for an error's class is lost on the way. */
@@ -121,6 +122,38 @@ export type ConfigureOutcome =
   | { ok: true; kind: "conflict" }
   | Refusal;
 
+/** The attempt that changes what its agent remembers. */
+export interface MemoryHolder {
+  runId: number;
+  attempt: number;
+  leaseKey: string;
+}
+
+/** `changeKey` is new for every change. `ifVersion`: only if the value is of it; 0: only if there is none; null: anyhow. */
+export type MemoryRequest =
+  | { kind: "get"; key: string }
+  | { kind: "list"; prefix: string; afterKey: string; limit: number }
+  | {
+      kind: "put";
+      key: string;
+      valueJson: string;
+      bytes: number;
+      ifVersion: number | null;
+      changeKey: string;
+      holder: MemoryHolder;
+    }
+  /** A null holder: somebody asked for it from outside. */
+  | { kind: "delete"; key: string; ifVersion: number | null; changeKey: string; holder: MemoryHolder | null }
+  | { kind: "clear"; changeKey: string };
+
+/** `lost`: the attempt is no longer the run's own, so that nothing was changed. */
+export type MemoryOutcome =
+  | { ok: true; kind: "got"; row: MemoryRow | null }
+  | { ok: true; kind: "page"; page: MemoryListing[]; nextAfter: string | null }
+  | ({ ok: true } & MemoryChangeResult)
+  | { ok: true; kind: "lost" }
+  | Refusal;
+
 export type SweepOutcome = { ok: true; closed: number; retried: number; woken: number } | Refusal;
 
 /** An agent's coordinator, as its callers see it. Every method is safe to repeat. */
@@ -132,5 +165,6 @@ export interface Coordinator {
   handOver(request: HandOverRequest): Promise<HandOverOutcome>;
   cancel(request: { runId: number }): Promise<CancelOutcome>;
   configure(request: ConfigureRequest): Promise<ConfigureOutcome>;
+  memory(request: MemoryRequest): Promise<MemoryOutcome>;
   sweep(): Promise<SweepOutcome>;
 }

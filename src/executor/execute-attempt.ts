@@ -11,6 +11,7 @@ import { describeError, log } from "../log.ts";
 import type { AttemptLog } from "./attempt-log.ts";
 import { cutBytes, cutText, jsonOf } from "./bounded.ts";
 import { completionOf } from "./completion.ts";
+import { createMemory } from "./memory.ts";
 import { createUsageMeter } from "./usage-meter.ts";
 
 export interface Attempt {
@@ -92,6 +93,7 @@ async function endOf(
       env,
       serviceOrigin,
       deadlineMs: startedAtMs + timeoutMs,
+      memory: createMemory(agent.name, { runId, attempt, leaseKey }, env, () => limits.signal()),
       completion: () => completionOf({ runId, attempt, leaseKey, startedAtMs, serviceOrigin }, env),
       ...collectors,
       get signal() {

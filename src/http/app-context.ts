@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { Registry } from "../agents/registry.ts";
 import type { Role } from "../contract/roles.ts";
+import type { Session } from "../contract/session.ts";
 import type { Config, Env } from "../env.ts";
 
 /** Who sent a request, and what they may do. */
@@ -8,6 +9,14 @@ export interface Caller {
   /** As the record of a change names them. */
   name: string;
   role: Role;
+  /** `session` and `access`: a browser sends the proof along by itself, whoever wrote the page that asks. */
+  via: Session["via"];
+  /** Null: of no stored token. */
+  tokenId: number | null;
+  /** Null: as the service has it. */
+  requestsPerMinute: number | null;
+  /** When what they are known by opens nothing any more; null: no such time is set. */
+  expiresAtMs: number | null;
 }
 
 export interface AppEnv {

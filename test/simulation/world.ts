@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import type { Agent } from "../../src/agents/define-agent.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import { nowMs } from "../../src/clock.ts";
@@ -12,8 +12,10 @@ import { type RunOutcome, type RunRequest, runAgent } from "../../src/executor/r
 import { describeError } from "../../src/log.ts";
 import { randomFraction, randomKey } from "../../src/random.ts";
 import { sweep } from "../../src/scheduler/sweep.ts";
+import type { MemoryStorage } from "../../src/store/memory.ts";
 import { type Actor, type Effect, type Plan, performAs } from "./effects.ts";
 import { migratedDatabase, sqliteD1 } from "./sqlite-d1.ts";
+import { sqliteStorage } from "./sqlite-storage.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** The queue gives a message that nobody acknowledged to another consumer after so long, so often. */
@@ -49,6 +51,7 @@ export function createWorld(options: WorldOptions) {
   const sqlite = migratedDatabase();
   const registry = createRegistry([...options.agents]);
   const hosts = new Map<string, Host>();
+  const storages = new Map<string, DatabaseSync>();
   const processOf = new WeakMap<Env, Actor>();
   const processes: Actor[] = [];
 
@@ -64,6 +67,13 @@ export function createWorld(options: WorldOptions) {
         return result;
       }),
     );
+  }
+
+  /** Outlives the object, and takes nothing from one that has died. */
+  function storageOf(actor: Actor): MemoryStorage {
+    const database = storages.get(actor.name) ?? new DatabaseSync(":memory:");
+    storages.set(actor.name, database);
+    return sqliteStorage(database, () => actor.alive);
   }
 
   function queueOf(actor: Actor): Queue<Wake> {
@@ -89,6 +99,7 @@ export function createWorld(options: WorldOptions) {
     const coordinator = coordinatorOf({
       agentName,
       db: databaseOf(actor),
+      storage: storageOf(actor),
       nowMs,
       randomKey,
       randomFraction,
@@ -111,7 +122,17 @@ export function createWorld(options: WorldOptions) {
         });
         return structuredClone(await Promise.race<unknown>([answer, host.crashed]));
       });
-    const methods = ["begin", "claim", "heartbeat", "finish", "handOver", "cancel", "configure", "sweep"] as const;
+    const methods = [
+      "begin",
+      "claim",
+      "heartbeat",
+      "finish",
+      "handOver",
+      "cancel",
+      "configure",
+      "memory",
+      "sweep",
+    ] as const;
     return Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as Coordinator;
   }
 

@@ -6,6 +6,9 @@ import type { Role } from "../../src/contract/roles.ts";
  */
 export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /": "public",
+  "GET /sign-in": "public",
+  "POST /sign-in": "public",
+  "POST /sign-out": "public",
   "GET /api/health": "public",
   "GET /api/docs": "viewer",
   "GET /api/docs/{asset}": "viewer",
@@ -19,6 +22,10 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "DELETE /api/agents/{name}": "admin",
   "GET /api/agents/{name}/versions": "viewer",
   "POST /api/agents/{name}/run": "operator",
+  "GET /api/agents/{name}/memory": "viewer",
+  "DELETE /api/agents/{name}/memory": "admin",
+  "GET /api/agents/{name}/memory/{key}": "viewer",
+  "DELETE /api/agents/{name}/memory/{key}": "admin",
 
   "GET /api/agents/runs": "viewer",
   "POST /api/agents/runs/cancel": "operator",
@@ -31,4 +38,12 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/agents/runs/{id}/complete": "own",
 
   "GET /api/agents/costs": "viewer",
+
+  "GET /api/tokens": "admin",
+  "POST /api/tokens": "admin",
+  "DELETE /api/tokens/{id}": "admin",
+  "GET /api/session": "viewer",
+  "POST /api/session": "public",
+  "DELETE /api/session": "viewer",
+  "POST /api/scheduler/preview": "viewer",
 };

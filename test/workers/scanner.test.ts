@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import type { AgentMemory } from "../../src/agents/memory.ts";
 import { type FetchOptions, fetchTarget } from "../../src/agents/scanner/fetch-target.ts";
 import type { ScannerOutput } from "../../src/agents/scanner/output.ts";
 import { scanner } from "../../src/agents/scanner/scanner.ts";
@@ -234,6 +235,14 @@ test("when the run itself is aborted, the scan ends with the run's own reason", 
   await expect(scanning).rejects.toThrow("the run was cancelled");
 });
 
+const rememberNothing: AgentMemory = {
+  get: async () => null,
+  put: async () => ({ version: 1 }),
+  update: async (_key, change) => ({ value: await change(undefined), version: 1 }),
+  delete: async () => false,
+  list: async () => ({ entries: [], nextAfter: null }),
+};
+
 function execute(env: Partial<Env>, params: unknown = {}) {
   const input = scanner.input.parse(params);
   return scanner.execute(input, {
@@ -244,6 +253,7 @@ function execute(env: Partial<Env>, params: unknown = {}) {
     deadlineMs: Number.MAX_SAFE_INTEGER,
     log: () => {},
     usage: { add: () => {} },
+    memory: rememberNothing,
     completion: async () => null,
     env: env as Env,
     serviceOrigin: "https://agents.example.com",

@@ -18,6 +18,14 @@ import {
 } from "../../src/store/run-statements.ts";
 import { SELECT_BY_REQUEST_KEY } from "../../src/store/run-writes.ts";
 import { FIRST_RUN_ID_SINCE, listStatement, SELECT_RUN } from "../../src/store/runs.ts";
+import { DELETE_ENDED_SESSIONS, DELETE_SESSION, SELECT_SESSION } from "../../src/store/sessions.ts";
+import {
+  RECORD_TOKEN_USE,
+  REVOKE_TOKEN,
+  SELECT_TOKEN,
+  SELECT_TOKEN_BY_HASH,
+  SELECT_TOKENS,
+} from "../../src/store/tokens.ts";
 import { SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
 import {
   CLAIM_TRY,
@@ -79,13 +87,21 @@ test.for([
   { what: "restart a webhook", sql: RESTART_DELIVERY },
   { what: "overdue webhooks", sql: SELECT_OVERDUE_DELIVERIES },
   { what: "a run's webhook", sql: SELECT_RUN_WEBHOOK },
+  { what: "a token by its hash", sql: SELECT_TOKEN_BY_HASH },
+  { what: "a token", sql: SELECT_TOKEN },
+  { what: "tokens", sql: SELECT_TOKENS },
+  { what: "revoke a token", sql: REVOKE_TOKEN },
+  { what: "record a token's use", sql: RECORD_TOKEN_USE },
+  { what: "a session", sql: SELECT_SESSION },
+  { what: "end a session", sql: DELETE_SESSION },
+  { what: "delete the sessions that have ended", sql: DELETE_ENDED_SESSIONS },
 ])("no full scan of the stored rows: $what", async ({ sql }) => {
   const plan = await planOf(sql);
 
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
   // Walking the partial index of live runs, which are few, is the sweep's question itself.
   const scans = plan.filter((step) =>
-    /^SCAN (agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery)\b/.test(
+    /^SCAN (agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions)\b/.test(
       step,
     ),
   );
