@@ -4,7 +4,6 @@ import { ActiveHours, JobTrigger, Timezone, TriggerRequest } from "./job-trigger
 import {
   DEFAULT_MISFIRE_GRACE_S,
   DEFAULT_PAGE_JOBS,
-  DEFAULT_PREVIEW_SLOTS,
   MAX_AGENT_TEXT_CHARS,
   MAX_DISPLAY_NAME_CHARS,
   MAX_FAILURES_IN_A_ROW,
@@ -12,11 +11,11 @@ import {
   MAX_JOB_FIRES,
   MAX_MISFIRE_GRACE_S,
   MAX_PAGE_JOBS,
-  MAX_PREVIEW_SLOTS,
   MAX_TAG_CHARS,
   MAX_TAGS,
 } from "./limits.ts";
 import { AgentName, JobId } from "./names.ts";
+import { PreviewSlot } from "./schedule-preview.ts";
 
 const Instant = z.iso.datetime();
 const InstantSent = z.iso.datetime({ offset: true });
@@ -40,7 +39,8 @@ const settings = {
   end_at: InstantSent.nullable().meta({ description: "No slots after." }),
   max_fires: z.int().min(1).max(MAX_JOB_FIRES).nullable().meta({ description: "The job is finished after so many." }),
   pause_after_failures: z.int().min(1).max(MAX_FAILURES_IN_A_ROW).nullable().meta({
-    description: "Pause the job at its next slot after so many runs in a row have failed, timed out or been interrupted.",
+    description:
+      "Pause the job at its next slot after so many runs in a row have failed, timed out or been interrupted.",
   }),
   tags: z.array(z.string().min(1).max(MAX_TAG_CHARS)).max(MAX_TAGS),
 };
@@ -108,20 +108,8 @@ export const JobSummary = JobDefinition.extend({
 }).meta({ id: "JobSummary" });
 export type JobSummary = z.input<typeof JobSummary>;
 
-export const SlotView = z
-  .object({
-    at: Instant,
-    local: z.string().meta({ description: "The same instant, as the clock of the trigger's timezone shows it." }),
-    mark: z.enum(["gap_shifted", "overlap_first", "overlap_second"]).nullable().meta({
-      description: "What daylight saving did to it.",
-    }),
-    active: z.boolean().meta({ description: "False: outside the job's active hours, it will be skipped." }),
-  })
-  .meta({ id: "Slot" });
-export type SlotView = z.infer<typeof SlotView>;
-
 export const JobDetail = JobSummary.extend({
-  next_runs: z.array(SlotView),
+  next_runs: z.array(PreviewSlot),
   recent_history: z.array(JobFire),
 }).meta({ id: "Job" });
 export type JobDetail = z.input<typeof JobDetail>;
@@ -155,22 +143,3 @@ export const JobChangeAnswer = z
 export const JobDeletedAnswer = z
   .object({ success: z.boolean(), job_id: z.string(), message: z.string() })
   .meta({ id: "JobDeletedAnswer" });
-
-export const PreviewQuery = z.strictObject({
-  count: z.coerce.number().int().min(1).max(MAX_PREVIEW_SLOTS).default(DEFAULT_PREVIEW_SLOTS),
-});
-
-export const PreviewRequest = z
-  .strictObject({
-    trigger: TriggerRequest,
-    timezone: settings.timezone.default("UTC"),
-    start_at: settings.start_at.default(null),
-    end_at: settings.end_at.default(null),
-    active_hours: sentHours.default(null),
-    count: z.int().min(1).max(MAX_PREVIEW_SLOTS).default(DEFAULT_PREVIEW_SLOTS),
-  })
-  .meta({ id: "PreviewRequest" });
-
-export const PreviewAnswer = z
-  .object({ trigger: JobTrigger, schedule: z.string(), next_runs: z.array(SlotView) })
-  .meta({ id: "PreviewAnswer" });

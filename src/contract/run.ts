@@ -98,12 +98,12 @@ export const RunSummary = z
     id: z.int(),
     agent_name: z.string(),
     framework: z.string(),
-    agent_version: z.int().meta({
-      description: "Of the agent's configuration, as this ran it; 0: as its code had it.",
-    }),
+    agent_version: z.int().meta({ description: "Of the agent, as this ran it; 0: as its code had it." }),
     status: RunStatus,
     trigger: RunTrigger,
     replay_of: z.int().nullable().meta({ description: "The run whose input this one repeats." }),
+    job_id: z.string().nullable(),
+    nominal_at: Instant.nullable().meta({ description: "Of a job's run: its slot." }),
     attempt: z.int(),
     output: Json,
     output_truncated: z.boolean().meta({

@@ -17,6 +17,9 @@ import { costRoutes } from "./costs.ts";
 import { refuseForgery } from "./csrf.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
+import { jobActionRoutes } from "./job-actions.ts";
+import { jobHistoryRoutes } from "./job-history.ts";
+import { jobRoutes } from "./jobs.ts";
 import { memoryRoutes } from "./memory.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { leastRole, type Route, refuseLargeBody, serve } from "./route.ts";
@@ -43,6 +46,9 @@ export const ROUTES: readonly Route[] = [
   ...sessionRoutes,
   ...memoryRoutes,
   ...schedulePreviewRoutes,
+  ...jobRoutes,
+  ...jobActionRoutes,
+  ...jobHistoryRoutes,
   ...healthRoutes,
 ];
 

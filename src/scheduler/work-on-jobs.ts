@@ -51,12 +51,12 @@ async function decideDueSlots(
     claims.push({ jobId: job.id, turn: job.turn, fires, next, pausedNote, atMs });
     if (more) left.push(job.id);
   }
-  await beginFires(context, await claimSlots(context.env.DB, claims), definitions);
-  for (const { jobId, fires, pausedNote } of claims) {
-    const skipped = fires.filter(({ outcome }) => outcome !== "fired");
-    if (skipped.length > 0) log.info("job.not_fired", { job: jobId, slots: skipped.length, as: skipped[0]?.outcome });
-    if (pausedNote !== null) log.warn("job.paused", { job: jobId, note: pausedNote });
+  const recorded = await claimSlots(context.env.DB, claims);
+  for (const [jobId, slots] of Map.groupBy(recorded, (slot) => slot.jobId)) {
+    log.info("job.slots", { job: jobId, slots: slots.length, last: slots.at(-1)?.outcome });
   }
+  const promised = recorded.filter(({ outcome }) => outcome === "fired");
+  await beginFires(context, promised, definitions);
   return left;
 }
 
@@ -85,7 +85,7 @@ async function letGoBuffered(
 }
 
 /** A queued run ends at once; a running one within a heartbeat, and what waits is let go by a later tick. */
-async function cancelRunsOf({ env }: SchedulerContext, { id, definition }: JobRecord): Promise<void> {
+export async function cancelRunsOf({ env }: SchedulerContext, { id, definition }: JobRecord): Promise<void> {
   const runIds = await readLiveRunsOfJob(env.DB, id);
   await Promise.all(
     runIds.map((runId) =>

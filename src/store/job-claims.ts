@@ -15,6 +15,11 @@ export interface JobClaim {
   atMs: number;
 }
 
+/** What a claim made of a slot. */
+export interface RecordedSlot extends OpenFire {
+  outcome: FireOutcome;
+}
+
 /** Before the job's turn, which it goes by. A slot that has a record keeps it. */
 export const INSERT_FIRES = `
   INSERT INTO job_fires (job_id, nominal_at, kind, outcome, coalesced, params, fired_at)
@@ -48,8 +53,7 @@ export const RELEASE_BUFFERED = `
                          WHERE fire.job_id = jobs.id AND fire.run_id IS NULL AND fire.outcome IN ('fired', 'buffered')
                            AND fire.outcome = 'buffered' ORDER BY fire.nominal_at LIMIT 1)
                   FROM json_each(?1) AS wanted JOIN jobs ON jobs.id = wanted.value
-                 WHERE enabled = 1
-                   AND NOT EXISTS (SELECT 1 FROM job_fires AS fire
+                 WHERE NOT EXISTS (SELECT 1 FROM job_fires AS fire
                                     WHERE fire.job_id = jobs.id AND fire.run_id IS NULL
                                       AND fire.outcome IN ('fired', 'buffered') AND fire.outcome = 'fired')
                    AND NOT EXISTS (SELECT 1 FROM agent_runs AS run
@@ -58,18 +62,16 @@ export const RELEASE_BUFFERED = `
   RETURNING job_id AS jobId, nominal_at AS nominalAtMs, params AS paramsJson, fired_at AS firedAtMs`;
 
 /**
- * Records each claim whose job is still as it was read, and advances the job in the same transaction. Answers the
- * fires that this very call promised, in the claims' order: whoever gets them must begin their runs. Where it throws,
- * that may have been done all the same, and a later tick begins them.
+ * Records each claim whose job is still as it was read, and advances the job in the same transaction. Answers what
+ * this very call recorded: whoever gets a slot that `fired` must begin its run. Where it throws, that may have been
+ * done all the same, and a later tick begins them.
  */
-export async function claimSlots(db: D1Database, claims: readonly JobClaim[]): Promise<OpenFire[]> {
+export async function claimSlots(db: D1Database, claims: readonly JobClaim[]): Promise<RecordedSlot[]> {
   if (claims.length === 0) return [];
   const results = await storage("record slots", () =>
-    db.batch<OpenFire & { outcome: FireOutcome }>(claims.flatMap((claim) => statements(db, claim))),
+    db.batch<RecordedSlot>(claims.flatMap((claim) => statements(db, claim))),
   );
-  return results.flatMap(({ results: made }) =>
-    made.flatMap(({ outcome, ...fire }) => (outcome === "fired" ? [fire] : [])),
-  );
+  return results.flatMap(({ results: recorded }) => recorded);
 }
 
 /** Promises the slots' runs, but for those that have run or are promised. Answers which. */
@@ -99,6 +101,15 @@ function statements(db: D1Database, { jobId, turn, fires, next, pausedNote, atMs
     db.prepare(INSERT_FIRES).bind(jobId, turn, JSON.stringify(fires), atMs),
     db
       .prepare(ADVANCE_JOB)
-      .bind(jobId, turn, next === "stays" ? "stays" : "moves", nextAtMs, dueAtMs, counted, firing > 0 ? atMs : null, pausedNote),
+      .bind(
+        jobId,
+        turn,
+        next === "stays" ? "stays" : "moves",
+        nextAtMs,
+        dueAtMs,
+        counted,
+        firing > 0 ? atMs : null,
+        pausedNote,
+      ),
   ];
 }

@@ -63,8 +63,16 @@ export const RECORD_RESULTS = `
 
 export const SELECT_NEXT_DUE = "SELECT due_at AS dueAtMs FROM jobs WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
 
-export const SELECT_ANY_OPEN = `
-  SELECT 1 AS found FROM job_fires WHERE run_id IS NULL AND outcome IN ('fired', 'buffered') LIMIT 1`;
+export const SELECT_WAITING = `
+  SELECT EXISTS (SELECT 1 FROM job_fires
+                  WHERE run_id IS NULL AND outcome IN ('fired', 'buffered') AND outcome = 'buffered') AS buffered,
+         EXISTS (SELECT 1 FROM job_fires
+                  WHERE run_id IS NULL AND outcome IN ('fired', 'buffered') AND outcome = 'fired') AS promised`;
+
+export const SELECT_BACKLOG = `
+  SELECT (SELECT count(*) FROM jobs WHERE due_at IS NOT NULL AND due_at <= ?1) AS due,
+         (SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL AND due_at <= ?1) AS firstDueAtMs,
+         (SELECT count(*) FROM job_fires WHERE run_id IS NULL AND outcome IN ('fired', 'buffered')) AS unbegun`;
 
 export const SELECT_LIVE_RUNS_OF_JOB = `
   SELECT id FROM agent_runs WHERE job_id = ?1 AND job_id IS NOT NULL AND status IN ('queued', 'running')`;
@@ -123,9 +131,26 @@ export async function readNextDue(db: D1Database): Promise<number | null> {
   return storage("read when a job is due", () => db.prepare(SELECT_NEXT_DUE).first<number>("dueAtMs"));
 }
 
-/** Whether a fire waits, or has no run yet. */
-export async function hasOpenFires(db: D1Database): Promise<boolean> {
-  return (await storage("look for promised fires", () => db.prepare(SELECT_ANY_OPEN).first())) !== null;
+/** Whether there are fires that wait for a run to end, and fires whose own run has not begun. */
+export async function readWaiting(db: D1Database): Promise<{ buffered: boolean; promised: boolean }> {
+  const row = await storage("look for fires that wait", () =>
+    db.prepare(SELECT_WAITING).first<{ buffered: number; promised: number }>(),
+  );
+  return { buffered: row?.buffered === 1, promised: row?.promised === 1 };
+}
+
+/** What the scheduler has before it. */
+export interface Backlog {
+  due: number;
+  firstDueAtMs: number | null;
+  unbegun: number;
+}
+
+export async function readBacklog(db: D1Database, atMs: number): Promise<Backlog> {
+  const row = await storage("read the scheduler's backlog", () =>
+    db.prepare(SELECT_BACKLOG).bind(atMs).first<Backlog>(),
+  );
+  return row ?? { due: 0, firstDueAtMs: null, unbegun: 0 };
 }
 
 export async function readLiveRunsOfJob(db: D1Database, jobId: string): Promise<number[]> {

@@ -16,14 +16,14 @@ export interface RunFilter {
 }
 
 export const SELECT_RUN = `
-  SELECT id, agent_name, framework, agent_version, status, trigger, replay_of, attempt, input_data, output_data, output_truncated, tokens_input,
+  SELECT id, agent_name, framework, agent_version, status, trigger, replay_of, job_id, nominal_at, attempt, input_data, output_data, output_truncated, tokens_input,
          tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at
     FROM agent_runs WHERE id = ?1`;
 
 const SELECT_STATUS = "SELECT status FROM agent_runs WHERE id = ?1";
 
 const LISTED_COLUMNS = `
-  id, agent_name, framework, agent_version, status, trigger, replay_of, attempt,
+  id, agent_name, framework, agent_version, status, trigger, replay_of, job_id, nominal_at, attempt,
   CASE WHEN octet_length(output_data) <= ${MAX_LISTED_OUTPUT_BYTES} THEN output_data END AS output_data,
   output_truncated OR coalesce(octet_length(output_data) > ${MAX_LISTED_OUTPUT_BYTES}, 0) AS output_truncated,
   tokens_input, tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at`;
