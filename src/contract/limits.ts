@@ -202,6 +202,8 @@ export const MAX_HEADER_VALUE_BYTES = 100;
 export const MAX_COOKIE_NAME_BYTES = 30;
 export const MAX_LISTED_COOKIES = 10;
 export const MAX_FINDINGS = 200;
+/** Targets that make room in the scanner's memory for one that is scanned, where it is full. */
+export const MAX_FORGOTTEN_TARGETS = 50;
 
 // Who may call.
 export const MAX_TOKEN_NAME_CHARS = 60;
@@ -227,3 +229,9 @@ export const MAX_INTERVAL_S = 366 * 24 * 60 * 60;
 export const MAX_SCHEDULE_MS = 100 * 366 * 24 * 60 * 60_000;
 export const MAX_PREVIEW_SLOTS = 100;
 export const DEFAULT_PREVIEW_SLOTS = 10;
+
+// The record of changes.
+export const MAX_PAGE_AUDIT = 200;
+export const DEFAULT_PAGE_AUDIT = 50;
+/** So much is kept of what something was before a change, and as much of what it was after. */
+export const MAX_AUDIT_CHARS = 16_000;

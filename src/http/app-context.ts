@@ -3,6 +3,7 @@ import type { Registry } from "../agents/registry.ts";
 import type { Role } from "../contract/roles.ts";
 import type { Session } from "../contract/session.ts";
 import type { Config, Env } from "../env.ts";
+import type { Change } from "./audited.ts";
 
 /** Who sent a request, and what they may do. */
 export interface Caller {
@@ -27,6 +28,8 @@ export interface AppEnv {
     registry: Registry;
     /** Null: nobody that we know. */
     caller: Caller | null;
+    /** What the request changed, where it says so: see audited.ts. */
+    change?: Change;
   };
 }
 

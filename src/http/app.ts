@@ -11,6 +11,7 @@ import { agentVersionRoutes } from "./agent-versions.ts";
 import { agentRoutes } from "./agents.ts";
 import { completeHeaders } from "./answers.ts";
 import type { AppContext, AppEnv } from "./app-context.ts";
+import { auditRoutes } from "./audit.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
@@ -43,6 +44,7 @@ export const ROUTES: readonly Route[] = [
   ...agentConfigRoutes,
   ...agentVersionRoutes,
   ...tokenRoutes,
+  ...auditRoutes,
   ...sessionRoutes,
   ...memoryRoutes,
   ...schedulePreviewRoutes,

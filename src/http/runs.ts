@@ -8,6 +8,7 @@ import { readEvents } from "../store/run-events.ts";
 import { listRuns, readRun } from "../store/runs.ts";
 import { readRunWebhook } from "../store/webhook-deliveries.ts";
 import type { AppContext } from "./app-context.ts";
+import { noteChange } from "./audited.ts";
 import { awaitRun } from "./await-run.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { readPreferences } from "./prefer.ts";
@@ -93,7 +94,9 @@ const cancelOneRun = defineRoute({
   answerStatuses: [200, 202],
   problems: ["run_not_found", "run_ended", "coordinator_unavailable"],
   async handle({ path }, c) {
-    const run = await cancelRun(found(await readRun(c.env.DB, path.id), path.id), c);
+    const before = found(await readRun(c.env.DB, path.id), path.id);
+    const run = await cancelRun(before, c);
+    noteChange(c, { before: { status: before.status }, after: { status: run.status } });
     return { status: run.status === "cancelled" ? 200 : 202, body: await detailOf(run, c) };
   },
 });
@@ -125,6 +128,7 @@ const replayOneRun = defineRoute({
   async handle({ path }, c) {
     const { runId, joined } = await replayRun(found(await readRun(c.env.DB, path.id), path.id), c);
     const run = found(await readRun(c.env.DB, runId), runId);
+    noteChange(c, { before: null, after: { replay_of: path.id, run_id: runId } });
     const headers = { Location: `/api/agents/runs/${runId}`, ...(joined ? { "Idempotency-Replayed": "true" } : {}) };
     return { status: 202, headers, body: runAnswer(run) };
   },

@@ -5,6 +5,7 @@ import { ApiToken, CreatedToken, NewToken, TokenId, TokenPage, TokenQuery } from
 import { randomSecret } from "../random.ts";
 import { countTokens, insertToken, listTokens, readToken, revokeToken, type TokenRecord } from "../store/tokens.ts";
 import { callerName } from "./access.ts";
+import { noteChange } from "./audited.ts";
 import { forgetCredentials, hashOf, isInForce, TOKEN_PREFIX } from "./credentials.ts";
 import { invalidFields, ProblemError } from "./problems.ts";
 import { defineRoute } from "./route.ts";
@@ -64,8 +65,9 @@ const createToken = defineRoute({
       const detail = `There is a token named "${body.name}". Revoke it first, or choose another name.`;
       throw new ProblemError({ code: "token_exists", detail });
     }
-    const headers = { "Cache-Control": "no-store" };
-    return { status: 201, body: { ...apiToken(record, createdAtMs), token }, headers };
+    const made = apiToken(record, createdAtMs);
+    noteChange(c, { before: null, after: made });
+    return { status: 201, body: { ...made, token }, headers: { "Cache-Control": "no-store" } };
   },
 });
 
@@ -80,11 +82,15 @@ const deleteToken = defineRoute({
   answer: ApiToken,
   problems: ["token_not_found"],
   async handle({ path: { id } }, c) {
+    const before = await readToken(c.env.DB, id);
+    if (before === null) throw new ProblemError({ code: "token_not_found", detail: `There is no token ${id}.` });
     await revokeToken(c.env.DB, { id, revokedBy: callerName(c), revokedAtMs: nowMs() });
     forgetCredentials(c.env.DB);
     const record = await readToken(c.env.DB, id);
-    if (record === null) throw new ProblemError({ code: "token_not_found", detail: `There is no token ${id}.` });
-    return { body: apiToken(record, nowMs()) };
+    if (record === null) throw new Error(`token ${id} was revoked and is not there`);
+    const after = apiToken(record, nowMs());
+    noteChange(c, { before: apiToken(before, nowMs()), after });
+    return { body: after };
   },
 });
 

@@ -53,10 +53,9 @@ export const RECORD_TOKEN_USE = `
 /** Answers the token as it is stored, or null if one of that name is in force. */
 export async function insertToken(db: D1Database, write: TokenWrite): Promise<TokenRecord | null> {
   const { name, role, tokenHash, requestsPerMinute, createdBy, createdAtMs, expiresAtMs } = write;
-  const statement = db
-    .prepare(INSERT_TOKEN)
-    .bind(name, role, tokenHash, requestsPerMinute, createdBy, createdAtMs, expiresAtMs);
-  return storage("write a token", () => statement.first<TokenRecord>());
+  const statement = () =>
+    db.prepare(INSERT_TOKEN).bind(name, role, tokenHash, requestsPerMinute, createdBy, createdAtMs, expiresAtMs);
+  return storage("write a token", () => statement().first<TokenRecord>());
 }
 
 /** How many are not revoked. */
@@ -78,8 +77,8 @@ export async function listTokens(
   db: D1Database,
   { belowId, limit }: { belowId: number; limit: number },
 ): Promise<TokenRecord[]> {
-  const statement = db.prepare(SELECT_TOKENS).bind(belowId, limit);
-  return (await storage("list the tokens", () => statement.all<TokenRecord>())).results;
+  const statement = () => db.prepare(SELECT_TOKENS).bind(belowId, limit);
+  return (await storage("list the tokens", () => statement().all<TokenRecord>())).results;
 }
 
 /** Safe to repeat: a token that is revoked keeps who revoked it first, and when. */

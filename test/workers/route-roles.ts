@@ -42,6 +42,7 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /api/tokens": "admin",
   "POST /api/tokens": "admin",
   "DELETE /api/tokens/{id}": "admin",
+  "GET /api/audit": "admin",
   "GET /api/session": "viewer",
   "POST /api/session": "public",
   "DELETE /api/session": "viewer",

@@ -4,6 +4,7 @@ import { RUN_STATUSES } from "../../src/contract/run.ts";
 import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
 import { INSERT_VERSION, PUT_IN_FORCE, SELECT_CHANGE } from "../../src/store/agent-version-write.ts";
 import { SELECT_CURRENT_VERSION, SELECT_VERSION, SELECT_VERSIONS } from "../../src/store/agent-versions.ts";
+import { CLOSE_AUDIT, SELECT_AUDIT } from "../../src/store/audit.ts";
 import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
 import { SELECT_EVENTS } from "../../src/store/run-events.ts";
@@ -92,6 +93,8 @@ test.for([
   { what: "tokens", sql: SELECT_TOKENS },
   { what: "revoke a token", sql: REVOKE_TOKEN },
   { what: "record a token's use", sql: RECORD_TOKEN_USE },
+  { what: "record what became of a change", sql: CLOSE_AUDIT },
+  { what: "the record of changes", sql: SELECT_AUDIT },
   { what: "a session", sql: SELECT_SESSION },
   { what: "end a session", sql: DELETE_SESSION },
   { what: "delete the sessions that have ended", sql: DELETE_ENDED_SESSIONS },
@@ -101,7 +104,7 @@ test.for([
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
   // Walking the partial index of live runs, which are few, is the sweep's question itself.
   const scans = plan.filter((step) =>
-    /^SCAN (agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions)\b/.test(
+    /^SCAN (agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions|audit_log)\b/.test(
       step,
     ),
   );
