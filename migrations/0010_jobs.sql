@@ -56,3 +56,5 @@ ALTER TABLE agent_runs ADD COLUMN nominal_at INTEGER
 CREATE INDEX agent_runs_by_job ON agent_runs (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX agent_runs_live_by_job ON agent_runs (job_id)
   WHERE job_id IS NOT NULL AND status IN ('queued', 'running');
+-- Runs that nobody asked for, newest first:
+CREATE INDEX agent_runs_by_trigger ON agent_runs (trigger) WHERE trigger IN ('replay', 'job');

@@ -10,8 +10,10 @@ import { armTicker } from "../scheduler/arm-ticker.ts";
 import { type JobState, updateJob } from "../store/job-edits.ts";
 import { type JobRecord, readJob } from "../store/jobs.ts";
 import type { AppContext } from "./app-context.ts";
+import { noteChange } from "./audited.ts";
 import { requireConditions } from "./entity-tag.ts";
 import { withRunnableAgent } from "./find-agent.ts";
+import { jobSummary } from "./job-view.ts";
 import { invalid, invalidFields, ProblemError } from "./problems.ts";
 
 /** A job as it was asked for. Throws where its agent, its params or its schedule cannot be. */
@@ -67,7 +69,9 @@ export async function editJob(
     const failuresFromMs = state.enabled && !job.enabled ? atMs : job.failuresFromMs;
     if (!(await updateJob(c.env.DB, job, { ...state, next, failuresFromMs }, atMs))) continue;
     if (next !== null) await armTicker(c.env, next.dueAtMs);
-    return findJob(id, c);
+    const changed = await findJob(id, c);
+    noteChange(c, { before: jobSummary(job), after: jobSummary(changed) });
+    return changed;
   }
   throw jobChanged(id);
 }

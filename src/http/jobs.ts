@@ -9,6 +9,7 @@ import { armTicker } from "../scheduler/arm-ticker.ts";
 import { deleteJob, insertJob } from "../store/job-edits.ts";
 import { listJobs } from "../store/jobs.ts";
 import type { AppContext } from "./app-context.ts";
+import { noteChange } from "./audited.ts";
 import { editJob, findJob, jobChanged, patchDefinition, readDefinition } from "./edit-job.ts";
 import { entityTag, requireConditions } from "./entity-tag.ts";
 import { jobDetail, jobSummary } from "./job-view.ts";
@@ -119,6 +120,7 @@ const deleteOneJob = defineRoute({
       const job = await findJob(id, c);
       requireConditions(c, job.version);
       if (!(await deleteJob(c.env.DB, job))) continue;
+      noteChange(c, { before: jobSummary(job), after: null });
       return { body: { success: true, job_id: id, message: `Job "${id}" is deleted.` } };
     }
     throw jobChanged(id);
