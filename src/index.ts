@@ -8,6 +8,7 @@ import { everyMinute } from "./scheduler/minute.ts";
 import { workOnJobs } from "./scheduler/work-on-jobs.ts";
 
 export { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
+export { RequestCounter } from "./rate-limit/request-counter.ts";
 export { Ticker } from "./scheduler/ticker.ts";
 
 const registry = createRegistry(AGENTS);

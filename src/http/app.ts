@@ -21,6 +21,7 @@ import { healthRoutes } from "./health.ts";
 import { jobActionRoutes } from "./job-actions.ts";
 import { jobHistoryRoutes } from "./job-history.ts";
 import { jobRoutes } from "./jobs.ts";
+import { limitRate } from "./limit-rate.ts";
 import { memoryRoutes } from "./memory.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { leastRole, type Route, refuseLargeBody, serve } from "./route.ts";
@@ -69,6 +70,7 @@ export function createApp(registry: Registry) {
   });
   app.use((c, next) => (c.req.header("Origin") === undefined ? next() : crossOrigin(c, next)));
   app.use(identify);
+  app.use(limitRate);
   app.use(limitBody);
   app.use(refuseForgery);
 
@@ -129,6 +131,8 @@ const crossOrigin = cors({
     "Link",
     "Location",
     "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "X-Request-Id",
   ],
