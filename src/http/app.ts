@@ -18,6 +18,10 @@ import { costRoutes } from "./costs.ts";
 import { refuseForgery } from "./csrf.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
+import { jobActionRoutes } from "./job-actions.ts";
+import { jobHistoryRoutes } from "./job-history.ts";
+import { jobRoutes } from "./jobs.ts";
+import { limitRate } from "./limit-rate.ts";
 import { memoryRoutes } from "./memory.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { leastRole, type Route, refuseLargeBody, serve } from "./route.ts";
@@ -45,6 +49,9 @@ export const ROUTES: readonly Route[] = [
   ...sessionRoutes,
   ...memoryRoutes,
   ...schedulePreviewRoutes,
+  ...jobRoutes,
+  ...jobActionRoutes,
+  ...jobHistoryRoutes,
   ...healthRoutes,
 ];
 
@@ -63,6 +70,7 @@ export function createApp(registry: Registry) {
   });
   app.use((c, next) => (c.req.header("Origin") === undefined ? next() : crossOrigin(c, next)));
   app.use(identify);
+  app.use(limitRate);
   app.use(limitBody);
   app.use(refuseForgery);
 
@@ -123,6 +131,8 @@ const crossOrigin = cors({
     "Link",
     "Location",
     "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "X-Request-Id",
   ],
