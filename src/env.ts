@@ -41,6 +41,16 @@ export interface Env {
   HTTP_AGENT_SECRET?: string;
   /** "true" lets `http` agents be at private and loopback addresses. */
   HTTP_AGENT_ALLOW_PRIVATE?: string;
+  /** "true" lets the base URL of `llm` agents be at private and loopback addresses. */
+  LLM_ALLOW_PRIVATE?: string;
+  /** Workers AI, for `llm` agents of that provider: needs `[ai] binding = "AI"` in wrangler.toml. */
+  AI?: Ai;
+  /** The model that `assistant` is; one that begins with "@cf/" is had of Workers AI. */
+  ASSISTANT_MODEL?: string;
+  /** Of an OpenAI-compatible API that has the model; without it the model is Anthropic's. */
+  ASSISTANT_BASE_URL?: string;
+  /** Secret: the key of `assistant`'s model. */
+  ASSISTANT_API_KEY?: string;
 }
 
 const Flag = z

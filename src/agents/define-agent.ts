@@ -7,12 +7,14 @@ import {
   MAX_TIMEOUT_MS,
   MAX_WEBHOOK_URL_CHARS,
 } from "../contract/limits.ts";
+import type { ModelPrice } from "../contract/model-price.ts";
 import { AgentName, RESERVED_AGENT_NAMES } from "../contract/names.ts";
 import { RunPolicy } from "../contract/run-policy.ts";
 import type { Env } from "../env.ts";
 import { readUrl } from "../net/read-url.ts";
 import type { HandOver } from "./hand-over.ts";
 import type { AgentMemory } from "./memory.ts";
+import type { RunChild } from "./run-child.ts";
 
 /** What an agent's code is given besides its input. */
 export interface AgentContext {
@@ -28,8 +30,18 @@ export interface AgentContext {
   log(message: string, data?: unknown): void;
   usage: {
     /** Adds to what this run has used. Counts even if the run fails later. Throws on a negative or non-finite number. */
-    add(usage: { inputTokens?: number; outputTokens?: number; costUsd?: number }): void;
+    add(usage: {
+      inputTokens?: number;
+      outputTokens?: number;
+      costUsd?: number;
+      /** Which model used it. */
+      model?: string;
+    }): void;
   };
+  /** What a model costs; null: nobody knows. */
+  priceOf(model: string): Promise<ModelPrice | null>;
+  /** Has another agent run, as a run of its own, and answers its end. */
+  runAgent: RunChild;
   memory: AgentMemory;
   /**
    * Where, and with which token, somebody else can complete this attempt after `execute` has returned a

@@ -239,3 +239,33 @@ export const MAX_PAGE_AUDIT = 200;
 export const DEFAULT_PAGE_AUDIT = 50;
 /** So much is kept of what something was before a change, and as much of what it was after. */
 export const MAX_AUDIT_CHARS = 16_000;
+
+// Agents that are language models.
+export const MAX_MODEL_NAME_CHARS = 200;
+export const MAX_PROMPT_CHARS = 20_000;
+export const MAX_MODEL_OUTPUT_TOKENS = 1_000_000;
+export const DEFAULT_MODEL_STEPS = 8;
+export const MAX_MODEL_STEPS = 50;
+/** Of all that a provider may answer to one call, headers aside. */
+export const MAX_MODEL_ANSWER_BYTES = 8 * 1024 * 1024;
+/** The text of an attempt that is streamed as events; the output has it whole. The rest of the log is for its tools. */
+export const MAX_STREAMED_TEXT_CHARS = 40_000;
+/** One event of streamed text holds so much at most. */
+export const MAX_TEXT_EVENT_CHARS = 3_000;
+/** Streamed text waits no longer than this for its event, at first; the longer an attempt talks, the longer. */
+export const TEXT_EVENT_MS = 500;
+/** So many events, and the wait doubles: an attempt of the longest kind stays within MAX_LOG_EVENTS. */
+export const TEXT_EVENTS_PER_PACE = 15;
+/** Of what a tool was asked and answered, in an event. */
+export const MAX_TOOL_EVENT_CHARS = 600;
+/** Of what a tool answers, as the model gets it. */
+export const MAX_TOOL_RESULT_CHARS = 20_000;
+/** Of a page that `fetch_url` reads. */
+export const MAX_FETCHED_BYTES = 512 * 1024;
+/** Of runs that agents ask for: a run that nobody's run asked for has depth 0. */
+export const MAX_AGENT_DEPTH = 3;
+/** Runs that one run may ask for, those that they ask for included. */
+export const MAX_CHILD_RUNS = 20;
+/** Models whose price is set by the API. */
+export const MAX_MODEL_PRICES = 1_000;
+export const MAX_PRICE_USD_PER_MILLION = 100_000;

@@ -188,9 +188,9 @@ export function createWorld(options: WorldOptions) {
     living: () => processes.filter((actor) => actor.alive),
     crashCoordinator: (agentName: string) => hosts.get(agentName)?.actor.crash(),
     /** A request in a Worker of its own. Never settles if that Worker dies. */
-    run(request: Omit<RunRequest, "env" | "serviceOrigin">): Promise<RunOutcome> {
+    run(request: Omit<RunRequest, "env" | "serviceOrigin" | "registry">): Promise<RunOutcome> {
       const { env } = startProcess("worker");
-      return runAgent({ ...request, env, serviceOrigin: "http://simulated" });
+      return runAgent({ ...request, env, serviceOrigin: "http://simulated", registry });
     },
     cancel(agentName: string, runId: number): Promise<CancelOutcome> {
       const { env } = startProcess("worker");
