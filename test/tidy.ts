@@ -192,7 +192,9 @@ function isFactory(all: readonly Line[], number: number, indent: string): boolea
 function neverImported(files: readonly SourceFile[]): Complaint[] {
   const imported = new Set(files.flatMap((file) => importsOf(file).map(({ target }) => target)));
   return files
-    .filter(({ path }) => path !== "index.ts" && !path.startsWith("local/") && !imported.has(path))
+    .filter(
+      ({ path }) => path !== "index.ts" && !path.startsWith("local/") && !path.endsWith(".d.ts") && !imported.has(path),
+    )
     .map(({ path }) => `${path}:1 is imported by nobody: delete it`);
 }
 
@@ -218,7 +220,7 @@ interface Import {
 }
 
 function importsOf({ path, text }: SourceFile): Import[] {
-  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;"]*?from\s+"(\.[^"]+\.ts)"/gms)].map((match) => ({
+  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;"]*?from\s+"(\.[^"]+\.tsx?)"/gms)].map((match) => ({
     target: new URL(match[2] ?? "", `file:///${path}`).pathname.slice(1),
     number: text.slice(0, match.index).split("\n").length,
     typeOnly: match[1] !== undefined,

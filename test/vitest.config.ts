@@ -1,9 +1,27 @@
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const root = resolve(import.meta.dirname, "..");
 const migrations = await readD1Migrations(resolve(root, "migrations"));
+
+/** As [[rules]] of wrangler.toml has it: the dashboard's files are imported as their text. */
+const textModules = {
+  name: "text-modules",
+  enforce: "pre" as const,
+  async resolveId(source: string, importer: string | undefined) {
+    if (!/(\/client\/.*\.(css|svg)|\.client\.js|uPlot\.(iife\.min\.js|min\.css))$/.test(source)) return null;
+    const file = source.startsWith(".")
+      ? resolve(importer ?? root, "..", source)
+      : resolve(root, "node_modules", source);
+    return `\0text:${file}.mjs`; // a name that says nothing of style sheets, which Vite would make of it
+  },
+  load(id: string) {
+    if (!id.startsWith("\0text:")) return null;
+    return `export default ${JSON.stringify(readFileSync(id.slice("\0text:".length, -".mjs".length), "utf8"))};`;
+  },
+};
 
 export default defineConfig({
   test: {
@@ -12,6 +30,7 @@ export default defineConfig({
     reporters: ["default", "./test/summary-reporter.ts"],
     projects: [
       {
+        plugins: [textModules],
         test: { name: "pure", root, include: ["test/pure/**/*.test.ts"] },
       },
       {
@@ -19,6 +38,7 @@ export default defineConfig({
       },
       {
         plugins: [
+          textModules,
           cloudflareTest({
             main: "./test/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },

@@ -16,6 +16,8 @@ import { bulkRoutes } from "./bulk.ts";
 import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
 import { refuseForgery } from "./csrf.ts";
+import { assetRoutes } from "./dashboard/assets.ts";
+import { dashboardPages } from "./dashboard/pages.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { memoryRoutes } from "./memory.ts";
@@ -71,7 +73,8 @@ export function createApp(registry: Registry) {
   app.route("/api", docs(ROUTES));
   for (const path of ["/api/openapi.json", "/api/docs"]) refuseOtherMethods(app, path, ["GET", "HEAD"]);
   app.route("/", signInPages());
-  app.get("/", (c) => c.redirect("/api/docs"));
+  app.route("/", assetRoutes());
+  app.route("/", dashboardPages());
 
   app.notFound((c) => answerError(nothingThere(c), c));
   app.onError(answerError);
