@@ -82,9 +82,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "random.ts",
     "log.ts",
   ],
+  "rate-limit": ["core", "env.ts", "clock.ts"],
   local: ["local"],
-  "index.ts": ["agents", "coordinator", "executor", "http", "scheduler", "env.ts"],
-  "env.ts": ["coordinator/agent-coordinator.ts", "coordinator/wake.ts"],
+  "index.ts": ["agents", "coordinator", "executor", "http", "rate-limit", "scheduler", "env.ts"],
+  "env.ts": [
+    "contract/roles.ts",
+    "rate-limit/request-counter.ts",
+    "coordinator/agent-coordinator.ts",
+    "coordinator/wake.ts",
+  ],
   "clock.ts": [],
   "random.ts": [],
   "log.ts": [],
@@ -171,7 +177,10 @@ function forbiddenImports(file: SourceFile): Complaint[] {
 
 function tooLong({ path, text }: SourceFile): Complaint[] {
   const all = lines(text);
-  const complaints = all.length > MAX_FILE_LINES + 1 ? [`${path}:1 has ${all.length} lines: split it`] : [];
+  // The one list of every limit is as long as there are limits.
+  const mayBeLong = path === "contract/limits.ts";
+  const complaints =
+    !mayBeLong && all.length > MAX_FILE_LINES + 1 ? [`${path}:1 has ${all.length} lines: split it`] : [];
   for (const { line, number } of all) {
     const indent = /^(\s*)(?:export )?(?:default )?(?:async )?function\b.*$/.exec(line)?.[1];
     if (indent === undefined) continue;
