@@ -6,6 +6,8 @@ import { defineConfig } from "vitest/config";
 const root = resolve(import.meta.dirname, "..");
 const migrations = await readD1Migrations(resolve(root, "migrations"));
 
+const TEXT_MODULE = resolve(root, "text-module-");
+
 /** As [[rules]] of wrangler.toml has it: the dashboard's files are imported as their text. */
 const textModules = {
   name: "text-modules",
@@ -15,11 +17,13 @@ const textModules = {
     const file = source.startsWith(".")
       ? resolve(importer ?? root, "..", source)
       : resolve(root, "node_modules", source);
-    return `\0text:${file}.mjs`; // a name that says nothing of style sheets, which Vite would make of it
+    // A file that is not there, of a name that says nothing of style sheets or packages: Vite has its own ways with both.
+    return `${TEXT_MODULE}${encodeURIComponent(file)}.mjs`;
   },
   load(id: string) {
-    if (!id.startsWith("\0text:")) return null;
-    return `export default ${JSON.stringify(readFileSync(id.slice("\0text:".length, -".mjs".length), "utf8"))};`;
+    if (!id.startsWith(TEXT_MODULE)) return null;
+    const file = decodeURIComponent(id.slice(TEXT_MODULE.length, -".mjs".length));
+    return `export default ${JSON.stringify(readFileSync(file, "utf8"))};`;
   },
 };
 
