@@ -20,6 +20,9 @@ import { assetRoutes } from "./dashboard/assets.ts";
 import { dashboardPages } from "./dashboard/pages.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
+import { jobActionRoutes } from "./job-actions.ts";
+import { jobHistoryRoutes } from "./job-history.ts";
+import { jobRoutes } from "./jobs.ts";
 import { limitRate } from "./limit-rate.ts";
 import { memoryRoutes } from "./memory.ts";
 import { answerError, ProblemError } from "./problems.ts";
@@ -48,6 +51,9 @@ export const ROUTES: readonly Route[] = [
   ...sessionRoutes,
   ...memoryRoutes,
   ...schedulePreviewRoutes,
+  ...jobRoutes,
+  ...jobActionRoutes,
+  ...jobHistoryRoutes,
   ...healthRoutes,
 ];
 

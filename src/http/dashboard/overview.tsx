@@ -61,7 +61,15 @@ export async function overviewPage(c: AppContext): Promise<Response> {
 }
 
 async function runsWith(statuses: readonly RunStatus[], sinceMs: number, c: AppContext): Promise<RunSummary[]> {
-  const filter = { agentName: null, sinceMs: null, untilMs: null, beforeId: null, limit: SHOWN_RUNS };
+  const filter = {
+    agentName: null,
+    jobId: null,
+    trigger: null,
+    sinceMs: null,
+    untilMs: null,
+    beforeId: null,
+    limit: SHOWN_RUNS,
+  };
   const lists = await Promise.all(statuses.map((status) => listRuns(c.env.DB, { ...filter, status })));
   return lists
     .flat()

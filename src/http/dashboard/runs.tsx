@@ -1,5 +1,6 @@
 import { nowMs } from "../../clock.ts";
-import { RUN_STATUSES, RunListQuery, type RunPage } from "../../contract/run.ts";
+import { RUN_STATUSES } from "../../contract/run.ts";
+import { RunListQuery, type RunPage } from "../../contract/run-list.ts";
 import type { AppContext } from "../app-context.ts";
 import { invalid } from "../problems.ts";
 import { readRunPage } from "../runs.ts";
