@@ -1,29 +1,33 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const root = resolve(import.meta.dirname, "..");
 const migrations = await readD1Migrations(resolve(root, "migrations"));
 
-const TEXT_MODULE = resolve(root, "text-module-");
+const TEXT_MODULE = /\/text-module-([\w.-]+)\.mjs$/;
+const textFiles = new Map(
+  [
+    ...globSync(resolve(root, "src/http/dashboard/client/*")),
+    ...globSync(resolve(root, "node_modules/uplot/dist/uPlot.{iife.min.js,min.css}")),
+  ].map((file) => [basename(file), file]),
+);
 
-/** As [[rules]] of wrangler.toml has it: the dashboard's files are imported as their text. */
+/**
+ * As [[rules]] of wrangler.toml has it: the dashboard's files are imported as their text. Here each is a file that is
+ * not there, of a name that says nothing of style sheets or packages: Vite has its own ways with both.
+ */
 const textModules = {
   name: "text-modules",
   enforce: "pre" as const,
-  async resolveId(source: string, importer: string | undefined) {
-    if (!/(\/client\/.*\.(css|svg)|\.client\.js|uPlot\.(iife\.min\.js|min\.css))$/.test(source)) return null;
-    const file = source.startsWith(".")
-      ? resolve(importer ?? root, "..", source)
-      : resolve(root, "node_modules", source);
-    // A file that is not there, of a name that says nothing of style sheets or packages: Vite has its own ways with both.
-    return `${TEXT_MODULE}${encodeURIComponent(file)}.mjs`;
+  resolveId(source: string) {
+    const name = TEXT_MODULE.exec(source)?.[1] ?? basename(source);
+    return textFiles.has(name) ? resolve(root, `text-module-${name}.mjs`) : null;
   },
   load(id: string) {
-    if (!id.startsWith(TEXT_MODULE)) return null;
-    const file = decodeURIComponent(id.slice(TEXT_MODULE.length, -".mjs".length));
-    return `export default ${JSON.stringify(readFileSync(file, "utf8"))};`;
+    const file = textFiles.get(TEXT_MODULE.exec(id)?.[1] ?? "");
+    return file === undefined ? null : `export default ${JSON.stringify(readFileSync(file, "utf8"))};`;
   },
 };
 
