@@ -1,11 +1,13 @@
 import * as z from "zod";
 import type { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
 import type { Wake } from "./coordinator/wake.ts";
+import type { StreamHub } from "./stream/hub.ts";
 
 /** The Worker's bindings, as wrangler.toml names them. */
 export interface Env {
   DB: D1Database;
   COORDINATOR: DurableObjectNamespace<AgentCoordinator>;
+  STREAM: DurableObjectNamespace<StreamHub>;
   ASSETS: Fetcher;
   RUN_QUEUE: Queue<Wake>;
   /** Secret: the Bearer token that may do everything. */

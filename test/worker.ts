@@ -8,6 +8,8 @@ import { everyMinute } from "../src/scheduler/minute.ts";
 import { TEST_AGENTS } from "./agents.ts";
 import { faulty } from "./faults.ts";
 
+export { StreamHub } from "../src/stream/hub.ts";
+
 /** The real coordinator over the real D1, which fails when a test plans it. */
 export class AgentCoordinator extends RealCoordinator {
   constructor(ctx: DurableObjectState, env: Env) {

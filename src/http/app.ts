@@ -26,6 +26,7 @@ import { runRoutes } from "./runs.ts";
 import { schedulePreviewRoutes } from "./schedule-preview.ts";
 import { sessionRoutes } from "./session.ts";
 import { signInPages } from "./sign-in.ts";
+import { streamRoutes } from "./stream.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
@@ -45,6 +46,7 @@ export const ROUTES: readonly Route[] = [
   ...sessionRoutes,
   ...memoryRoutes,
   ...schedulePreviewRoutes,
+  ...streamRoutes,
   ...healthRoutes,
 ];
 

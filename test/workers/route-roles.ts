@@ -47,4 +47,6 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/session": "public",
   "DELETE /api/session": "viewer",
   "POST /api/scheduler/preview": "viewer",
+
+  "GET /api/stream": "viewer",
 };
