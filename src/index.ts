@@ -6,6 +6,7 @@ import { createApp } from "./http/app.ts";
 import { everyMinute } from "./scheduler/minute.ts";
 
 export { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
+export { RequestCounter } from "./rate-limit/request-counter.ts";
 export { StreamHub } from "./stream/hub.ts";
 
 const registry = createRegistry(AGENTS);

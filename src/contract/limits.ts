@@ -197,6 +197,10 @@ export const CREDENTIAL_CACHE_MS = 5_000;
 export const MAX_REMEMBERED_CREDENTIALS = 500;
 /** A token's last use is written down so often at most. */
 export const LAST_USE_MS = 60 * 60_000;
+/** Then a request is let through uncounted. */
+export const RATE_COUNT_DEADLINE_MS = 2_000;
+/** For the keys of Cloudflare Access. */
+export const ACCESS_KEYS_DEADLINE_MS = 5_000;
 /** How long a browser stays signed in. */
 export const SESSION_MS = 12 * 60 * 60_000;
 

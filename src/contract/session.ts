@@ -9,7 +9,7 @@ export const Session = z
   .object({
     name: z.string().meta({ description: "As the record of a change names the caller." }),
     role: Role,
-    via: z.enum(["admin_token", "token", "session", "access", "local"]).meta({
+    via: z.enum(["admin_token", "token", "session", "access", "access_service", "local"]).meta({
       description: "What the caller is known by. `local`: the service is open to this machine.",
     }),
     expires_at: z.iso.datetime().nullable().meta({ description: "When a session ends; null: it is none." }),

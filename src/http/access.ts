@@ -60,7 +60,8 @@ const BEARER = 'Bearer realm="agent-runs"';
 const BASIC = 'Basic realm="agent-runs: any user name, the token as password", charset="UTF-8"';
 
 function isConfigured(c: AppContext): boolean {
-  return c.get("config").ADMIN_TOKEN !== "" || c.get("config").LOCAL_OPEN;
+  const { ADMIN_TOKEN, LOCAL_OPEN, ACCESS_TEAM_DOMAIN } = c.get("config");
+  return ADMIN_TOKEN !== "" || LOCAL_OPEN || ACCESS_TEAM_DOMAIN !== "";
 }
 
 function refusal(c: AppContext, challenges: string[]): ProblemError {

@@ -10,7 +10,7 @@ export interface Caller {
   /** As the record of a change names them. */
   name: string;
   role: Role;
-  /** `session` and `access`: a browser sends the proof along by itself, whoever wrote the page that asks. */
+  /** Of `session` and `access` a browser sends the proof along by itself, whoever wrote the page that asks. */
   via: Session["via"];
   /** Null: of no stored token. */
   tokenId: number | null;

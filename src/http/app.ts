@@ -18,6 +18,7 @@ import { costRoutes } from "./costs.ts";
 import { refuseForgery } from "./csrf.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
+import { limitRate } from "./limit-rate.ts";
 import { memoryRoutes } from "./memory.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { leastRole, type Route, refuseLargeBody, serve } from "./route.ts";
@@ -65,6 +66,7 @@ export function createApp(registry: Registry) {
   });
   app.use((c, next) => (c.req.header("Origin") === undefined ? next() : crossOrigin(c, next)));
   app.use(identify);
+  app.use(limitRate);
   app.use(limitBody);
   app.use(refuseForgery);
 
@@ -125,6 +127,8 @@ const crossOrigin = cors({
     "Link",
     "Location",
     "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "X-Request-Id",
   ],

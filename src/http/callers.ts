@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "hono/utils/buffer";
 import type { TokenRecord } from "../store/tokens.ts";
 import type { AppContext, Caller } from "./app-context.ts";
+import { callerOfAccess } from "./cloudflare-access.ts";
 import { findSession, findToken } from "./credentials.ts";
 import { isLoopback } from "./loopback.ts";
 import { ProblemError } from "./problems.ts";
@@ -13,7 +14,7 @@ export async function callerOf(c: AppContext): Promise<Caller | null> {
     const caller = await callerOfToken(bearer, c);
     if (caller !== null) return caller;
   }
-  return (await callerOfSession(c)) ?? (isOpenLocally(c) ? LOCAL : null);
+  return (await callerOfSession(c)) ?? (await callerOfAccess(c)) ?? (isOpenLocally(c) ? LOCAL : null);
 }
 
 /** Whose token it is; null: nobody's, or it is no longer in force. */

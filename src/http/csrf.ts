@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { hmacBase64 } from "../webhooks/signature.ts";
 import type { AppContext, AppEnv } from "./app-context.ts";
+import { accessToken } from "./cloudflare-access.ts";
 import { ProblemError } from "./problems.ts";
 import { sessionCookie } from "./session-cookie.ts";
 
@@ -23,7 +24,7 @@ export const refuseForgery: MiddlewareHandler<AppEnv> = async (c, next) => {
     requireSameOrigin(c);
     return next();
   }
-  if (!goesByCookie(c)) return next();
+  if (cookieProof(c) === undefined) return next();
   requireSameOrigin(c);
   const given = c.req.header("X-CSRF-Token") ?? (await formField(c));
   if (given === undefined || !(await timingSafeEqual(given, await csrfToken(c)))) {
@@ -34,16 +35,25 @@ export const refuseForgery: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 /** Of this request's session; empty where none is asked for. A session has one for as long as it lasts. */
 export async function csrfToken(c: AppContext): Promise<string> {
-  const cookie = goesByCookie(c) ? sessionCookie(c) : undefined;
-  return cookie === undefined ? "" : csrfTokenOf(cookie);
+  const proof = cookieProof(c);
+  return proof === undefined ? "" : csrfTokenOf(proof);
 }
 
-export async function csrfTokenOf(cookie: string): Promise<string> {
-  return (await hmacBase64(new TextEncoder().encode(cookie), "csrf")).replaceAll("+", "-").replaceAll("/", "_");
+/** Of what the browser sends along by itself, and no page of another site can read. */
+export async function csrfTokenOf(proof: string): Promise<string> {
+  return (await hmacBase64(new TextEncoder().encode(proof), "csrf")).replaceAll("+", "-").replaceAll("/", "_");
 }
 
-function goesByCookie(c: AppContext): boolean {
-  return c.get("caller")?.via === "session";
+/** Undefined: the caller is known by something that a browser does not send by itself. */
+function cookieProof(c: AppContext): string | undefined {
+  switch (c.get("caller")?.via) {
+    case "session":
+      return sessionCookie(c);
+    case "access":
+      return accessToken(c);
+    default:
+      return undefined;
+  }
 }
 
 function requireSameOrigin(c: AppContext): void {

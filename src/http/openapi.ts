@@ -88,6 +88,7 @@ function problemsOf(route: Route): Set<ProblemCode> {
   const ofToken = [
     "unauthorized",
     "insufficient_role",
+    "rate_limited",
     ...(route.method === "GET" ? [] : (["csrf_refused"] as const)),
     "forbidden_origin",
     "not_configured",
