@@ -18,6 +18,9 @@ import { costRoutes } from "./costs.ts";
 import { refuseForgery } from "./csrf.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
+import { jobActionRoutes } from "./job-actions.ts";
+import { jobHistoryRoutes } from "./job-history.ts";
+import { jobRoutes } from "./jobs.ts";
 import { limitRate } from "./limit-rate.ts";
 import { memoryRoutes } from "./memory.ts";
 import { answerError, ProblemError } from "./problems.ts";
@@ -47,6 +50,9 @@ export const ROUTES: readonly Route[] = [
   ...sessionRoutes,
   ...memoryRoutes,
   ...schedulePreviewRoutes,
+  ...jobRoutes,
+  ...jobActionRoutes,
+  ...jobHistoryRoutes,
   ...streamRoutes,
   ...healthRoutes,
 ];

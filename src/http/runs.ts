@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { MAX_PAGE_EVENTS, MAX_WAIT_S } from "../contract/limits.ts";
 import { RunId } from "../contract/names.ts";
-import { RunAnswer, RunDetail, RunListQuery, RunPage, RunQuery } from "../contract/run.ts";
+import { RunAnswer, RunDetail, RunQuery } from "../contract/run.ts";
+import { RunListQuery, RunPage } from "../contract/run-list.ts";
 import type { RunRecord } from "../contract/run-record.ts";
 import { decodeCursor, encodeCursor } from "../core/cursor.ts";
 import { readEvents } from "../store/run-events.ts";
@@ -34,6 +35,8 @@ const listAllRuns = defineRoute({
     const filter = {
       agentName: query.agent ?? null,
       status: query.status ?? null,
+      jobId: query.job ?? null,
+      trigger: query.trigger ?? null,
       sinceMs: query.since === undefined ? null : Date.parse(query.since),
       untilMs: query.until === undefined ? null : Date.parse(query.until),
     };
@@ -52,6 +55,8 @@ const listAllRuns = defineRoute({
         filters: {
           agent: filter.agentName,
           status: filter.status,
+          job: filter.jobId,
+          trigger: filter.trigger,
           since: instantOrNull(filter.sinceMs),
           until: instantOrNull(filter.untilMs),
           limit,

@@ -124,7 +124,13 @@ test("health is public and says only that it is up; with a token it says how the
     status: "ok",
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
     database: "ok",
-    scheduler: { last_tick_at: null },
+    scheduler: {
+      last_tick_at: null,
+      clocks: { cron: { last_tick_at: null, stopped: false }, ticker: { last_tick_at: null, stopped: false } },
+      due: 0,
+      lag_ms: 0,
+      unbegun: 0,
+    },
     agents: AGENTS.length,
   });
 });

@@ -47,6 +47,18 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/session": "public",
   "DELETE /api/session": "viewer",
   "POST /api/scheduler/preview": "viewer",
+  "GET /api/scheduler/jobs": "viewer",
+  "POST /api/scheduler/jobs": "operator",
+  "GET /api/scheduler/jobs/{id}": "viewer",
+  "PATCH /api/scheduler/jobs/{id}": "operator",
+  "DELETE /api/scheduler/jobs/{id}": "operator",
+  "POST /api/scheduler/jobs/{id}/pause": "operator",
+  "POST /api/scheduler/jobs/{id}/resume": "operator",
+  "PUT /api/scheduler/jobs/{id}/schedule": "operator",
+  "POST /api/scheduler/jobs/{id}/trigger": "operator",
+  "POST /api/scheduler/jobs/{id}/backfill": "operator",
+  "GET /api/scheduler/jobs/{id}/preview": "viewer",
+  "GET /api/scheduler/history": "viewer",
 
   "GET /api/stream": "viewer",
 };
