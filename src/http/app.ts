@@ -32,6 +32,7 @@ import { runRoutes } from "./runs.ts";
 import { schedulePreviewRoutes } from "./schedule-preview.ts";
 import { sessionRoutes } from "./session.ts";
 import { signInPages } from "./sign-in.ts";
+import { streamRoutes } from "./stream.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
@@ -54,6 +55,7 @@ export const ROUTES: readonly Route[] = [
   ...jobRoutes,
   ...jobActionRoutes,
   ...jobHistoryRoutes,
+  ...streamRoutes,
   ...healthRoutes,
 ];
 

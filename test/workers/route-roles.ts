@@ -64,4 +64,6 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/scheduler/jobs/{id}/backfill": "operator",
   "GET /api/scheduler/jobs/{id}/preview": "viewer",
   "GET /api/scheduler/history": "viewer",
+
+  "GET /api/stream": "viewer",
 };
