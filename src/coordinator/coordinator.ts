@@ -2,6 +2,7 @@ import type { Now } from "../clock.ts";
 import { RETRY_AFTER_S } from "../contract/limits.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { AttemptEvent } from "../contract/run-event.ts";
+import type { PublishedEvent } from "../contract/stream.ts";
 import { describeError, log } from "../log.ts";
 import { readAgentState } from "../store/live-runs.ts";
 import { createMemoryStore, type MemoryStorage } from "../store/memory.ts";
@@ -44,8 +45,9 @@ export function createCoordinator(options: {
   randomFraction(): number;
   wake(delayMs: number): void;
   wakeWebhook(runId: number): void;
+  tell(event: PublishedEvent): void;
 }): Coordinator {
-  const { agentName, db, storage, nowMs, randomFraction, wake, wakeWebhook } = options;
+  const { agentName, db, storage, nowMs, randomFraction, wake, wakeWebhook, tell } = options;
   const knowledge = createKnowledge(() => readAgentState(db, agentName));
   const writes = createGroupCommit<RunWrite, RunWriteResult>({
     commit: (group) => commitRunWrites(db, group, options.randomKey()),
@@ -64,12 +66,13 @@ export function createCoordinator(options: {
     write,
     wake,
     wakeWebhook,
+    tell,
   };
 
   /** Storage that is away is an expected outcome, and a value; anything else is a bug, and throws. */
   async function informed<Outcome>(operation: () => Promise<Outcome>): Promise<Outcome | Refusal> {
     try {
-      await knowledge.known();
+      await knowledge.known(nowMs());
       return await operation();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
@@ -88,7 +91,12 @@ export function createCoordinator(options: {
     cancel: ({ runId }) => informed(() => cancelRun(context, runId)),
     configure: (request) => informed(() => configureAgent(context, request)),
     memory: (request) => informed(async () => useMemory(context, request)),
-    sweep: () => informed(() => sweepRuns(context)),
+    sweep() {
+      // The history is looked at anew: a write that was given up, or sent by this object before it was reset, may have
+      // been committed since, and left a run that nobody knows of.
+      knowledge.doubt();
+      return informed(() => sweepRuns(context));
+    },
   };
 }
 

@@ -19,9 +19,9 @@ export async function callerOf(c: AppContext): Promise<Caller | null> {
 
 /** Whose token it is; null: nobody's, or it is no longer in force. */
 export async function callerOfToken(given: string, c: AppContext): Promise<Caller | null> {
-  if (await isAdminToken(given, c)) return ADMIN;
   const token = await findToken(given, c);
-  return token === null ? null : callerWith(token, "token");
+  if (token !== null) return callerWith(token, "token");
+  return (await isAdminToken(given, c)) ? ADMIN : null;
 }
 
 /** What the request carries, whatever it is. */

@@ -164,3 +164,53 @@ test("tokens are listed by pages, newest first, to the last", async () => {
   const stored = await rows<{ id: number }>("SELECT id FROM api_tokens ORDER BY id DESC");
   expect(seen).toEqual(stored.map(({ id }) => id));
 });
+
+/** D1, which notes what every statement is given. */
+function noting(given: unknown[]): D1Database {
+  const prepare = (sql: string) => {
+    const statement = env.DB.prepare(sql);
+    const bind = (...values: unknown[]) => {
+      given.push(...values);
+      return statement.bind(...values);
+    };
+    return new Proxy(statement, {
+      get: (target, name) => (name === "bind" ? bind : Reflect.get(target, name).bind(target)),
+    });
+  };
+  return new Proxy(env.DB, {
+    get: (db, name) => (name === "prepare" ? prepare : Reflect.get(db, name).bind(db)),
+  });
+}
+
+test("a token is looked up by its hash alone, so that how long it takes says nothing of how much of it is right", async () => {
+  const { token } = await createToken({ name: "timed", role: "viewer" });
+  const wrong = `${token.slice(0, -1)}${token.endsWith("A") ? "E" : "A"}`;
+  const given: unknown[] = [];
+  const DB = noting(given);
+  expect((await ask("/api/session", bearer(wrong), { DB })).status).toBe(401);
+  expect((await ask("/api/session", bearer(token), { DB })).status).toBe(200);
+  const hashes = given.filter((value) => /^[0-9a-f]{64}$/.test(String(value)));
+  expect(new Set(hashes).size).toBe(2);
+  expect(given.filter((value) => String(value).includes(token.slice(3, -1)))).toEqual([]);
+});
+
+test("what cannot be a token is not looked up, nor is the ADMIN_TOKEN", async () => {
+  const given: unknown[] = [];
+  const DB = noting(given);
+  for (const token of ["ar_short", `ar_${"A".repeat(44)}`, `xx_${"A".repeat(43)}`, `ar_${"%".repeat(43)}`]) {
+    expect((await ask("/api/session", bearer(token), { DB })).status).toBe(401);
+  }
+  expect((await ask("/api/session", bearer(TOKEN), { DB })).status).toBe(200);
+  expect(given).toEqual([]);
+});
+
+test("while D1 is away a token that is not remembered is answered 503, and is not called wrong", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const { token } = await createToken({ name: "stored away", role: "viewer" });
+  const prepare = () => {
+    throw new Error("D1 is away");
+  };
+  const away = { prepare } as unknown as D1Database;
+  const response = await ask("/api/agents", bearer(token), { DB: away });
+  expect([response.status, (await response.json<{ code: string }>()).code]).toEqual([503, "storage_unavailable"]);
+});
