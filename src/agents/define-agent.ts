@@ -13,6 +13,7 @@ import { RunPolicy } from "../contract/run-policy.ts";
 import type { Env } from "../env.ts";
 import { readUrl } from "../net/read-url.ts";
 import type { HandOver } from "./hand-over.ts";
+import type { AgentHistory } from "./history.ts";
 import type { AgentMemory } from "./memory.ts";
 import type { RunChild } from "./run-child.ts";
 
@@ -43,6 +44,7 @@ export interface AgentContext {
   /** Has another agent run, as a run of its own, and answers its end. */
   runAgent: RunChild;
   memory: AgentMemory;
+  history: AgentHistory;
   /**
    * Where, and with which token, somebody else can complete this attempt after `execute` has returned a
    * {@link HandOver}. Null where the service does not know its own address. Throws where it has no HTTP_AGENT_SECRET.

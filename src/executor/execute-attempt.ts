@@ -13,6 +13,7 @@ import type { AttemptLog } from "./attempt-log.ts";
 import { cutBytes, cutText, jsonOf } from "./bounded.ts";
 import type { Parent } from "./child-runs.ts";
 import { completionOf } from "./completion.ts";
+import { createHistory } from "./history.ts";
 import { createMemory } from "./memory.ts";
 import { createPrices } from "./prices.ts";
 import { createUsageMeter } from "./usage-meter.ts";
@@ -98,6 +99,7 @@ async function endOf(
       env,
       serviceOrigin,
       deadlineMs: startedAtMs + timeoutMs,
+      history: createHistory(env),
       memory: createMemory(agent.name, { runId, attempt, leaseKey }, env, () => limits.signal()),
       priceOf: createPrices(env),
       runAgent: runChild({ runId, attempt, signal: () => limits.signal() }),

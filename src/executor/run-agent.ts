@@ -26,12 +26,17 @@ export interface RunRequest
   timeoutMs: number;
   /** Where its end is to be told, as `chooseWebhook` allowed it. */
   webhookUrl: string | null;
+  /** Whose run it is, if a job's schedule asks for it. */
+  job?: BeginRequest["policy"]["job"];
   env: Env;
   serviceOrigin: string;
   registry: Registry;
   /** Of a run that another run asked for. */
   parent?: { signal: AbortSignal; lineage: Lineage };
 }
+
+/** What is asked of a run before it is executed. */
+type AdmissionRequest = Omit<RunRequest, "registry" | "parent">;
 
 /**
  * `recorded`: the run has ended, and is as the history now has it. `accepted`: the run is in the history and goes on
@@ -50,7 +55,7 @@ export async function runAgent(request: RunRequest): Promise<RunOutcome> {
 }
 
 /** Has a run admitted. Whoever gets `started` must give it to `executeBegun`. Never throws. */
-export function beginRun(request: RunRequest): Promise<BeginOutcome> {
+export function beginRun(request: AdmissionRequest): Promise<BeginOutcome> {
   const begin = beginRequest(request);
   return callCoordinator(request.env.COORDINATOR, request.agent.name, (coordinator) => coordinator.begin(begin));
 }
@@ -89,7 +94,7 @@ function assertEnded(finished: AttemptOutcome): asserts finished is FinishReques
   if (finished.end === "handed_over") throw new Error("an attempt that was handed over was answered as closed");
 }
 
-function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request }: RunRequest): BeginRequest {
+function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request }: AdmissionRequest): BeginRequest {
   const { concurrency, queueTtlMs, retry, framework, version } = agent;
   const { requestKey, fingerprint, mode, inputJson, trigger, replayOf, priority, availableAtMs } = request;
   return {
@@ -102,7 +107,15 @@ function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request 
     inputJson,
     trigger,
     replayOf,
-    policy: { concurrency: concurrency.limit, timeoutMs, queueTtlMs, retry, serviceOrigin, webhookUrl },
+    policy: {
+      concurrency: concurrency.limit,
+      timeoutMs,
+      queueTtlMs,
+      retry,
+      serviceOrigin,
+      job: request.job ?? null,
+      webhookUrl,
+    },
     whenFull: concurrency.whenFull,
     maxQueued: concurrency.maxQueued,
     priority,

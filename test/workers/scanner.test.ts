@@ -250,6 +250,8 @@ function execute(env: Partial<Env>, params: unknown = {}, more: Partial<AgentCon
   const input = scanner.input.parse(params);
   return scanner.execute(input, {
     agentName: "scanner",
+    priceOf: async () => null,
+    runAgent: async () => ({ ok: false, reason: "there is nobody else" }),
     runId: 1,
     attempt: 1,
     signal: new AbortController().signal,
@@ -257,6 +259,7 @@ function execute(env: Partial<Env>, params: unknown = {}, more: Partial<AgentCon
     log: () => {},
     usage: { add: () => {} },
     memory: rememberNothing,
+    history: { runs: async () => [], run: async () => null },
     completion: async () => null,
     env: env as Env,
     serviceOrigin: "https://agents.example.com",

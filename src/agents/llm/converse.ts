@@ -89,31 +89,39 @@ function createRecord(config: LlmConfig, { price, spent, hide, instructions, pro
       case "start-step":
         text = "";
         usage.startStep(++step, saidChars);
-        return;
+        break;
       case "raw":
-        return usage.hear(0, inputTokensOf(part.rawValue));
+        usage.hear(0, inputTokensOf(part.rawValue));
+        break;
       case "text-delta":
         text += part.text;
         saidChars += part.text.length;
         usage.hear(part.text.length);
-        return texts.add(step, part.text);
+        texts.add(step, part.text);
+        break;
       case "reasoning-delta":
       case "tool-input-delta":
-        return usage.hear(part.type === "reasoning-delta" ? part.text.length : part.delta.length);
+        usage.hear(part.type === "reasoning-delta" ? part.text.length : part.delta.length);
+        break;
       case "text-end":
-        return texts.flush();
+        texts.flush();
+        break;
       case "tool-call":
         texts.flush();
-        return context.log(`tool ${part.toolName}`, { step, input: shown(part.input) });
+        context.log(`tool ${part.toolName}`, { step, input: shown(part.input) });
+        break;
       case "tool-result":
-        return context.log(`tool ${part.toolName} answered`, { step, output: shown(part.output) });
+        context.log(`tool ${part.toolName} answered`, { step, output: shown(part.output) });
+        break;
       case "tool-error":
-        return context.log(`tool ${part.toolName} failed`, { step, error: shown(messageOf(part.error)) });
+        context.log(`tool ${part.toolName} failed`, { step, error: shown(messageOf(part.error)) });
+        break;
       case "finish-step":
         texts.flush();
         finish = { reason: part.finishReason, raw: part.rawFinishReason };
         usage.endStep(part.usage);
-        return refuseDear();
+        refuseDear();
+        break;
       case "error":
         throw part.error;
     }
