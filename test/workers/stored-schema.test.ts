@@ -22,6 +22,7 @@ import {
 } from "../../src/store/job-fires.ts";
 import { SELECT_JOB, SELECT_JOBS, SELECT_JOBS_BY_ID, SELECT_JOBS_OF_AGENT } from "../../src/store/jobs.ts";
 import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
+import { DELETE_PRICE, PUT_PRICE, SELECT_PRICE } from "../../src/store/model-prices.ts";
 import { SELECT_RECENT_RUNS } from "../../src/store/recent-runs.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
 import { SELECT_EVENTS } from "../../src/store/run-events.ts";
@@ -98,6 +99,9 @@ test.for([
   { what: "agents' recent runs", sql: SELECT_RECENT_RUNS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
   { what: "the first run since an instant", sql: FIRST_RUN_ID_SINCE },
+  { what: "a price", sql: SELECT_PRICE },
+  { what: "put a price", sql: PUT_PRICE },
+  { what: "delete a price", sql: DELETE_PRICE },
   { what: "usage since a day", sql: SELECT_USAGE_SINCE },
   { what: "make deliveries of webhooks", sql: INSERT_DELIVERIES },
   { what: "claim a try of a webhook", sql: CLAIM_TRY },

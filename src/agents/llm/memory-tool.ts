@@ -5,7 +5,7 @@ import type { AgentMemory } from "../memory.ts";
 const Input = z.object({
   action: z.enum(["get", "put", "delete", "list"]),
   key: z.string().default("").describe("Of get, put and delete; of list a prefix."),
-  value: z.unknown().describe("Of put: any JSON value."),
+  value: z.unknown().optional().describe("What put is to keep, in JSON."),
 });
 
 /** What the agent remembers from run to run. */
