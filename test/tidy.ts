@@ -84,7 +84,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   local: ["local"],
   "index.ts": ["agents", "coordinator", "executor", "http", "scheduler", "env.ts"],
-  "env.ts": ["coordinator/agent-coordinator.ts", "coordinator/wake.ts"],
+  "env.ts": ["coordinator/agent-coordinator.ts", "coordinator/wake.ts", "contract", "core"],
   "clock.ts": [],
   "random.ts": [],
   "log.ts": [],

@@ -1,4 +1,5 @@
 import type { Now } from "../clock.ts";
+import type { BudgetDefaults } from "../core/reserve.ts";
 import type { MemoryStore } from "../store/memory.ts";
 import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
 import type { Knowledge } from "./knowledge.ts";
@@ -9,6 +10,7 @@ export interface CoordinatorContext {
   db: D1Database;
   nowMs: Now;
   randomFraction(): number;
+  budgets: BudgetDefaults;
   knowledge: Knowledge;
   memory: MemoryStore;
   /** Durable on return. Throws a StorageError where its outcome is in doubt. */

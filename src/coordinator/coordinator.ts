@@ -2,7 +2,9 @@ import type { Now } from "../clock.ts";
 import { RETRY_AFTER_S } from "../contract/limits.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { AttemptEvent } from "../contract/run-event.ts";
+import type { BudgetDefaults } from "../core/reserve.ts";
 import { describeError, log } from "../log.ts";
+import type { BudgetWarning } from "../store/budget-statements.ts";
 import { readAgentState } from "../store/live-runs.ts";
 import { createMemoryStore, type MemoryStorage } from "../store/memory.ts";
 import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
@@ -42,13 +44,14 @@ export function createCoordinator(options: {
   nowMs: Now;
   randomKey(): string;
   randomFraction(): number;
+  budgets: BudgetDefaults;
   wake(delayMs: number): void;
   wakeWebhook(runId: number): void;
 }): Coordinator {
-  const { agentName, db, storage, nowMs, randomFraction, wake, wakeWebhook } = options;
+  const { agentName, db, storage, nowMs, randomFraction, budgets, wake, wakeWebhook } = options;
   const knowledge = createKnowledge(() => readAgentState(db, agentName));
   const writes = createGroupCommit<RunWrite, RunWriteResult>({
-    commit: (group) => commitRunWrites(db, group, options.randomKey()),
+    commit: (group) => commitRunWrites(db, group, options.randomKey(), warnOfBudget),
     bytesOf: writeBytes,
     randomFraction,
   });
@@ -59,6 +62,7 @@ export function createCoordinator(options: {
     db,
     nowMs,
     randomFraction,
+    budgets,
     knowledge,
     memory,
     write,
@@ -90,6 +94,11 @@ export function createCoordinator(options: {
     memory: (request) => informed(async () => useMemory(context, request)),
     sweep: () => informed(() => sweepRuns(context)),
   };
+}
+
+function warnOfBudget({ scope, period, startsAtMs, endsAtMs, spentMicrousd, warnAtMicrousd }: BudgetWarning): void {
+  const of = { scope, period, starts_at_ms: startsAtMs, resets_at_ms: endsAtMs };
+  log.warn("budget.warning", { ...of, spent_microusd: spentMicrousd, warn_at_microusd: warnAtMicrousd });
 }
 
 /** UTF-16 units, near enough to bytes for a bound that is far from any hard limit. */

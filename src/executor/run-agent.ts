@@ -69,7 +69,7 @@ function assertEnded(finished: AttemptOutcome): asserts finished is FinishReques
 }
 
 function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request }: RunRequest): BeginRequest {
-  const { concurrency, queueTtlMs, retry, framework, version } = agent;
+  const { concurrency, queueTtlMs, retry, framework, version, budget } = agent;
   const { requestKey, fingerprint, mode, inputJson, trigger, replayOf, priority, availableAtMs } = request;
   return {
     requestKey,
@@ -82,6 +82,7 @@ function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request 
     trigger,
     replayOf,
     policy: { concurrency: concurrency.limit, timeoutMs, queueTtlMs, retry, serviceOrigin, webhookUrl },
+    budget,
     whenFull: concurrency.whenFull,
     maxQueued: concurrency.maxQueued,
     priority,

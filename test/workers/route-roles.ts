@@ -35,4 +35,6 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/agents/runs/{id}/complete": "own",
 
   "GET /api/agents/costs": "viewer",
+  "GET /api/budgets": "viewer",
+  "PUT /api/budgets": "admin",
 };

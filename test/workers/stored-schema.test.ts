@@ -4,6 +4,8 @@ import { RUN_STATUSES } from "../../src/contract/run.ts";
 import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
 import { INSERT_VERSION, PUT_IN_FORCE, SELECT_CHANGE } from "../../src/store/agent-version-write.ts";
 import { SELECT_CURRENT_VERSION, SELECT_VERSION, SELECT_VERSIONS } from "../../src/store/agent-versions.ts";
+import { RESERVE, SETTLE } from "../../src/store/budget-statements.ts";
+import { SELECT_PERIODS, SELECT_SHARED_BUDGET } from "../../src/store/budgets.ts";
 import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
 import { SELECT_EVENTS } from "../../src/store/run-events.ts";
@@ -11,6 +13,7 @@ import {
   CLAIM_RUN,
   CLOSE_RUN,
   EXTEND_LEASE,
+  INSERT_RUN,
   PUT_BACK_RUN,
   REQUEST_CANCEL,
   RETRY_RUN,
@@ -49,6 +52,11 @@ const lists = [null, "echo"].flatMap((agentName) =>
 test.for([
   ...lists,
   { what: "a run", sql: SELECT_RUN },
+  { what: "insert a run where budgets have room", sql: INSERT_RUN },
+  { what: "reserve of budgets", sql: RESERVE },
+  { what: "settle budgets", sql: SETTLE },
+  { what: "where budgets stand", sql: SELECT_PERIODS },
+  { what: "the budget for all", sql: SELECT_SHARED_BUDGET },
   { what: "claim", sql: CLAIM_RUN },
   { what: "put a run back", sql: PUT_BACK_RUN },
   { what: "extend a lease", sql: EXTEND_LEASE },
@@ -85,7 +93,7 @@ test.for([
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
   // Walking the partial index of live runs, which are few, is the sweep's question itself.
   const scans = plan.filter((step) =>
-    /^SCAN (agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery)\b/.test(
+    /^SCAN (agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery|budget_periods|period|shared|shared_budget)\b/.test(
       step,
     ),
   );
