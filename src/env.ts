@@ -1,21 +1,34 @@
 import * as z from "zod";
 import { DEFAULT_RUN_RESERVE_USD } from "./contract/limits.ts";
+import { Role } from "./contract/roles.ts";
 import { isTimezone } from "./contract/timezone-name.ts";
 import type { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
 import type { Wake } from "./coordinator/wake.ts";
 import { usdToMicrousd } from "./core/money.ts";
 import type { BudgetDefaults } from "./core/reserve.ts";
+import type { RequestCounter } from "./rate-limit/request-counter.ts";
+import type { Ticker } from "./scheduler/ticker.ts";
 
 /** The Worker's bindings, as wrangler.toml names them. */
 export interface Env {
   DB: D1Database;
   COORDINATOR: DurableObjectNamespace<AgentCoordinator>;
+  TICKER: DurableObjectNamespace<Ticker>;
+  REQUEST_COUNTER: DurableObjectNamespace<RequestCounter>;
   ASSETS: Fetcher;
   RUN_QUEUE: Queue<Wake>;
   /** Secret: the Bearer token that may do everything. */
   ADMIN_TOKEN?: string;
   /** "true" opens the API without a token to requests addressed to a loopback host, and to no other. */
   LOCAL_OPEN?: string;
+  /** How many requests a minute a caller may make whose token says nothing else. Without it they are not counted. */
+  REQUESTS_PER_MINUTE?: string;
+  /** The team of Cloudflare Access that stands before this service, like `team.cloudflareaccess.com`: see ACCESS_AUD. */
+  ACCESS_TEAM_DOMAIN?: string;
+  /** The application's audience tag. With both, whom Access lets in has a role here. */
+  ACCESS_AUD?: string;
+  /** Roles of those whom Access lets in, `ann@example.com=admin, *@example.com=operator`. Who is not named is a viewer. */
+  ACCESS_ROLES?: string;
   /** Origins that browsers may call from, separated by commas. */
   CORS_ORIGINS?: string;
   /** Runs that ended longer ago are deleted. Without it all are kept. */
@@ -71,14 +84,38 @@ const RunReserveUsd = z
   .refine((text) => /^(\d{1,6}(\.\d{1,6})?)?$/.test(text), "must be an amount of US dollars, like 0.05")
   .transform((text) => (text === "" ? DEFAULT_RUN_RESERVE_USD : Number(text)));
 
-const Config = z.object({
-  ADMIN_TOKEN: z.string().default(""),
-  LOCAL_OPEN: Flag,
-  CORS_ORIGINS: List,
-  RETENTION_DAYS: Days,
-  BUDGET_TIMEZONE: Timezone,
-  BUDGET_RUN_RESERVE_USD: RunReserveUsd,
-});
+const RequestsPerMinute = z
+  .string()
+  .default("")
+  .refine((text) => /^([1-9]\d{0,5})?$/.test(text), "must be a whole number of requests, at least 1")
+  .transform((text) => (text === "" ? null : Number(text)));
+
+const TeamDomain = z
+  .string()
+  .default("")
+  .refine((text) => /^([a-z0-9-]+(\.[a-z0-9-]+)+)?$/.test(text), "must be a host name, like team.cloudflareaccess.com");
+
+const AccessRoles = List.transform((items) => items.map((item) => item.split("=").map((part) => part.trim())))
+  .pipe(z.array(z.tuple([z.string().min(1).toLowerCase(), Role], "must be like ann@example.com=admin")))
+  .transform((entries) => new Map(entries));
+
+const Config = z
+  .object({
+    ADMIN_TOKEN: z.string().default(""),
+    LOCAL_OPEN: Flag,
+    CORS_ORIGINS: List,
+    RETENTION_DAYS: Days,
+    BUDGET_TIMEZONE: Timezone,
+    BUDGET_RUN_RESERVE_USD: RunReserveUsd,
+    REQUESTS_PER_MINUTE: RequestsPerMinute,
+    ACCESS_TEAM_DOMAIN: TeamDomain,
+    ACCESS_AUD: z.string().default(""),
+    ACCESS_ROLES: AccessRoles,
+  })
+  .refine((config) => (config.ACCESS_TEAM_DOMAIN === "") === (config.ACCESS_AUD === ""), {
+    path: ["ACCESS_AUD"],
+    error: "must be set together with ACCESS_TEAM_DOMAIN",
+  });
 export type Config = z.infer<typeof Config>;
 
 /** What the service is configured to do. Throws, naming the variable, where one cannot be understood. */

@@ -1,17 +1,27 @@
 import { AGENTS, createRegistry } from "./agents/registry.ts";
+import { nowMs } from "./clock.ts";
 import type { Wake } from "./coordinator/wake.ts";
 import type { Env } from "./env.ts";
 import { consumeWakes } from "./executor/consume-wakes.ts";
 import { createApp } from "./http/app.ts";
 import { everyMinute } from "./scheduler/minute.ts";
+import { workOnJobs } from "./scheduler/work-on-jobs.ts";
 
 export { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
+export { RequestCounter } from "./rate-limit/request-counter.ts";
+export { Ticker } from "./scheduler/ticker.ts";
 
 const registry = createRegistry(AGENTS);
 const app = createApp(registry);
 
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
-  scheduled: (_controller, env) => everyMinute(env),
-  queue: (batch, env, ctx) => consumeWakes(batch, { env, registry, waitUntil: (work) => ctx.waitUntil(work) }),
+  scheduled: (_controller, env) => everyMinute(env, registry),
+  queue: (batch, env, ctx) =>
+    consumeWakes(batch, {
+      env,
+      registry,
+      waitUntil: (work) => ctx.waitUntil(work),
+      workOnJobs: (jobIds) => workOnJobs({ env, registry, nowMs }, jobIds),
+    }),
 } satisfies ExportedHandler<Env, Wake>;

@@ -7,3 +7,12 @@ export function randomFraction(): number {
 export function randomKey(): string {
   return crypto.randomUUID();
 }
+
+/** 256 random bits, as base64url (43 characters): what nobody can guess, and needs no slow hash to be stored. */
+export function randomSecret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}

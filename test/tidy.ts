@@ -57,6 +57,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   scheduler: [
     "scheduler",
+    "executor/run-agent.ts",
+    "webhooks/choose-webhook.ts",
+    "agents/define-agent.ts",
+    "agents/registry.ts",
     "coordinator/client.ts",
     "coordinator/wake.ts",
     "store",
@@ -68,6 +72,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   http: [
     "http",
+    "scheduler/arm-ticker.ts",
+    "scheduler/begin-fires.ts",
+    "scheduler/trigger-job.ts",
     "webhooks",
     "executor",
     "agents",
@@ -82,9 +89,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "random.ts",
     "log.ts",
   ],
+  "rate-limit": ["core", "env.ts", "clock.ts"],
   local: ["local"],
-  "index.ts": ["agents", "coordinator", "executor", "http", "scheduler", "env.ts"],
-  "env.ts": ["coordinator/agent-coordinator.ts", "coordinator/wake.ts", "contract", "core"],
+  "index.ts": ["agents", "coordinator", "executor", "http", "rate-limit", "scheduler", "env.ts", "clock.ts"],
+  "env.ts": [
+    "contract",
+    "core",
+    "rate-limit/request-counter.ts",
+    "coordinator/agent-coordinator.ts",
+    "coordinator/wake.ts",
+    "scheduler/ticker.ts",
+  ],
   "clock.ts": [],
   "random.ts": [],
   "log.ts": [],
@@ -171,7 +186,10 @@ function forbiddenImports(file: SourceFile): Complaint[] {
 
 function tooLong({ path, text }: SourceFile): Complaint[] {
   const all = lines(text);
-  const complaints = all.length > MAX_FILE_LINES + 1 ? [`${path}:1 has ${all.length} lines: split it`] : [];
+  // The one list of every limit is as long as there are limits.
+  const mayBeLong = path === "contract/limits.ts";
+  const complaints =
+    !mayBeLong && all.length > MAX_FILE_LINES + 1 ? [`${path}:1 has ${all.length} lines: split it`] : [];
   for (const { line, number } of all) {
     const indent = /^(\s*)(?:export )?(?:default )?(?:async )?function\b.*$/.exec(line)?.[1];
     if (indent === undefined) continue;

@@ -1,12 +1,17 @@
 import { AGENTS, createRegistry } from "../src/agents/registry.ts";
+import { nowMs } from "../src/clock.ts";
 import { AgentCoordinator as RealCoordinator } from "../src/coordinator/agent-coordinator.ts";
 import type { Wake } from "../src/coordinator/wake.ts";
 import type { Env } from "../src/env.ts";
 import { consumeWakes } from "../src/executor/consume-wakes.ts";
 import { createApp } from "../src/http/app.ts";
 import { everyMinute } from "../src/scheduler/minute.ts";
+import { Ticker as RealTicker } from "../src/scheduler/ticker.ts";
+import { workOnJobs } from "../src/scheduler/work-on-jobs.ts";
 import { TEST_AGENTS } from "./agents.ts";
 import { faulty } from "./faults.ts";
+
+export { RequestCounter } from "../src/rate-limit/request-counter.ts";
 
 /** The real coordinator over the real D1, which fails when a test plans it. */
 export class AgentCoordinator extends RealCoordinator {
@@ -15,11 +20,22 @@ export class AgentCoordinator extends RealCoordinator {
   }
 }
 
-const registry = createRegistry([...AGENTS, ...TEST_AGENTS]);
+export const registry = createRegistry([...AGENTS, ...TEST_AGENTS]);
+/** The real ticker, which knows the tests' agents too. */
+export class Ticker extends RealTicker {
+  protected override readonly registry = registry;
+}
+
 const app = createApp(registry);
 
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
-  scheduled: (_controller, env) => everyMinute(env),
-  queue: (batch, env, ctx) => consumeWakes(batch, { env, registry, waitUntil: (work) => ctx.waitUntil(work) }),
+  scheduled: (_controller, env) => everyMinute(env, registry),
+  queue: (batch, env, ctx) =>
+    consumeWakes(batch, {
+      env,
+      registry,
+      waitUntil: (work) => ctx.waitUntil(work),
+      workOnJobs: (jobIds) => workOnJobs({ env, registry, nowMs }, jobIds),
+    }),
 } satisfies ExportedHandler<Env, Wake>;

@@ -106,6 +106,43 @@ export const WEBHOOK_OVERDUE_MS = 30_000;
 /** Deliveries that one sweep sends messages for; the next minute takes the rest. */
 export const MAX_SWEPT_WEBHOOKS = 500;
 
+// Jobs.
+export const MAX_JOB_ID_CHARS = 100;
+export const DEFAULT_MISFIRE_GRACE_S = 300;
+export const MAX_MISFIRE_GRACE_S = 30 * 24 * 60 * 60;
+export const MAX_JITTER_S = 60 * 60;
+export const MAX_JOB_FIRES = 1_000_000_000;
+export const MAX_FAILURES_IN_A_ROW = 100;
+/** Fires of a job that wait for the run before them; further slots are skipped. */
+export const MAX_BUFFERED_FIRES = 100;
+export const MAX_BACKFILL_SLOTS = 1_000;
+/** Slots of a job that one transaction records, and transactions of a job that one invocation makes. */
+export const MAX_CATCH_UP_SLOTS = 500;
+export const MAX_CATCH_UP_ROUNDS = 20;
+/** Jobs that one tick looks after; the next takes the rest. */
+export const MAX_TICK_JOBS = 10_000;
+/** Jobs of one queue message. A batch of messages stays under 1,000 calls of one invocation. */
+export const JOBS_PER_MESSAGE = 40;
+/** Runs that one invocation begins at once. */
+export const BEGIN_CONCURRENCY = 40;
+/** A fire without a run is begun again so long after it was promised: whoever promised it is gone. */
+export const FIRE_RETRY_MS = 10_000;
+/** A fire whose run could not be begun is given up so long after its slot, or after the job's grace if that is longer. */
+export const MIN_FIRE_PATIENCE_MS = 120_000;
+export const MAX_PAGE_JOBS = 200;
+export const DEFAULT_PAGE_JOBS = 100;
+export const MAX_PAGE_FIRES = 500;
+export const DEFAULT_PAGE_FIRES = 50;
+export const RECENT_FIRES = 10;
+export const NEXT_SLOTS = 10;
+/** How often a request that finds its job changed meanwhile is made again of the changed one. */
+export const MAX_JOB_LOOKS = 5;
+/** The ticker wakes at least so often, and so soon again while fires wait for something. */
+export const TICKER_MS = 60_000;
+export const TICKER_SOON_MS = 2_000;
+/** A clock that has been silent so long has stopped. */
+export const CLOCK_STOPPED_MS = 180_000;
+
 // Agents that are stored.
 /** Retired ones included: their history stays. */
 export const MAX_STORED_AGENTS = 1_000;
@@ -174,3 +211,40 @@ export const MAX_HEADER_VALUE_BYTES = 100;
 export const MAX_COOKIE_NAME_BYTES = 30;
 export const MAX_LISTED_COOKIES = 10;
 export const MAX_FINDINGS = 200;
+/** Targets that make room in the scanner's memory for one that is scanned, where it is full. */
+export const MAX_FORGOTTEN_TARGETS = 50;
+
+// Who may call.
+export const MAX_TOKEN_NAME_CHARS = 60;
+export const MAX_PAGE_TOKENS = 200;
+export const DEFAULT_PAGE_TOKENS = 100;
+/** Tokens that are not revoked. */
+export const MAX_TOKENS = 1_000;
+export const MAX_REQUESTS_PER_MINUTE = 1_000_000;
+/** How long an isolate goes by what it last read of a token or session: so long after it is revoked it may still be let in. */
+export const CREDENTIAL_CACHE_MS = 5_000;
+/** Tokens and sessions that an isolate remembers. */
+export const MAX_REMEMBERED_CREDENTIALS = 500;
+/** A token's last use is written down so often at most. */
+export const LAST_USE_MS = 60 * 60_000;
+/** Then a request is let through uncounted. */
+export const RATE_COUNT_DEADLINE_MS = 2_000;
+/** For the keys of Cloudflare Access. */
+export const ACCESS_KEYS_DEADLINE_MS = 5_000;
+/** How long a browser stays signed in. */
+export const SESSION_MS = 12 * 60 * 60_000;
+
+// Schedules.
+export const MAX_CRON_CHARS = 200;
+export const MAX_TIMEZONE_CHARS = 64;
+export const MAX_INTERVAL_S = 366 * 24 * 60 * 60;
+/** A first slot that is further away than this is a mistake. */
+export const MAX_SCHEDULE_MS = 100 * 366 * 24 * 60 * 60_000;
+export const MAX_PREVIEW_SLOTS = 100;
+export const DEFAULT_PREVIEW_SLOTS = 10;
+
+// The record of changes.
+export const MAX_PAGE_AUDIT = 200;
+export const DEFAULT_PAGE_AUDIT = 50;
+/** So much is kept of what something was before a change, and as much of what it was after. */
+export const MAX_AUDIT_CHARS = 16_000;

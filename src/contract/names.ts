@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { MAX_AGENT_NAME_CHARS } from "./limits.ts";
+import { MAX_AGENT_NAME_CHARS, MAX_JOB_ID_CHARS } from "./limits.ts";
 
 /** Names that an agent cannot have, because `/api/agents/<name>` means something else. */
 export const RESERVED_AGENT_NAMES: ReadonlySet<string> = new Set(["runs", "costs"]);
@@ -17,3 +17,12 @@ export const RunId = z.coerce
   .int()
   .positive()
   .meta({ description: "The run's id: the row id of its own INSERT.", example: 17 });
+
+/** It stands in the request key of the job's runs, before a colon. */
+export const JobId = z
+  .string()
+  .regex(
+    new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_JOB_ID_CHARS - 1}}$`),
+    `must start with a letter or digit, go on with those, ".", "_" or "-", and have at most ${MAX_JOB_ID_CHARS} characters`,
+  )
+  .meta({ example: "nightly-scan" });

@@ -13,6 +13,8 @@ export const RunRecord = z.object({
   status: RunStatus,
   trigger: RunTrigger,
   replay_of: z.int().nullable(),
+  job_id: z.string().nullable(),
+  nominal_at: z.int().nullable(),
   attempt: z.int(),
   input_data: z.string(),
   output_data: z.string().nullable(),

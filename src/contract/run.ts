@@ -1,16 +1,13 @@
 import * as z from "zod";
 import {
-  DEFAULT_PAGE_RUNS,
   MAX_DELAY_S,
   MAX_LISTED_OUTPUT_BYTES,
   MAX_PAGE_EVENTS,
-  MAX_PAGE_RUNS,
   MAX_PRIORITY,
   MAX_TIMEOUT_MS,
   MAX_WAIT_S,
   MAX_WEBHOOK_URL_CHARS,
 } from "./limits.ts";
-import { AgentName } from "./names.ts";
 import { RunEvent } from "./run-event.ts";
 
 export const RUN_STATUSES = [
@@ -30,7 +27,7 @@ export const RunStatus = z.enum(RUN_STATUSES).meta({
 });
 export type RunStatus = z.infer<typeof RunStatus>;
 
-/** Why a run exists: somebody asked for it, or for another run's repetition, or a job's time had come. */
+/** Why a run exists: somebody asked for it, or for a repetition, or a job's time had come. */
 export const RunTrigger = z.enum(["api", "replay", "job"]).meta({ id: "RunTrigger" });
 export type RunTrigger = z.infer<typeof RunTrigger>;
 
@@ -98,12 +95,12 @@ export const RunSummary = z
     id: z.int(),
     agent_name: z.string(),
     framework: z.string(),
-    agent_version: z.int().meta({
-      description: "Of the agent's configuration, as this ran it; 0: as its code had it.",
-    }),
+    agent_version: z.int().meta({ description: "Of the agent, as this ran it; 0: as its code had it." }),
     status: RunStatus,
     trigger: RunTrigger,
     replay_of: z.int().nullable().meta({ description: "The run whose input this one repeats." }),
+    job_id: z.string().nullable(),
+    nominal_at: Instant.nullable().meta({ description: "Of a job's run: its slot." }),
     attempt: z.int(),
     output: Json,
     output_truncated: z.boolean().meta({
@@ -171,29 +168,3 @@ export const RunEventPage = z
   })
   .meta({ id: "RunEventPage" });
 export type RunEventPage = z.infer<typeof RunEventPage>;
-
-export const RunListQuery = z.strictObject({
-  agent: AgentName.optional(),
-  status: RunStatus.optional(),
-  since: InstantFilter.optional().meta({ description: "Created at this instant or later." }),
-  until: InstantFilter.optional().meta({ description: "Created before this instant." }),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE_RUNS).default(DEFAULT_PAGE_RUNS),
-  cursor: z.string().optional().meta({ description: "`next_cursor` of the page before." }),
-});
-export type RunListQuery = z.output<typeof RunListQuery>;
-
-export const RunPage = z
-  .object({
-    runs: z.array(RunSummary).meta({ description: "Newest first." }),
-    total: z.int().meta({ description: "How many runs this page holds." }),
-    filters: z.object({
-      agent: z.string().nullable(),
-      status: RunStatus.nullable(),
-      since: Instant.nullable(),
-      until: Instant.nullable(),
-      limit: z.int(),
-    }),
-    next_cursor: z.string().nullable().meta({ description: "Null on the last page." }),
-  })
-  .meta({ id: "RunPage" });
-export type RunPage = z.infer<typeof RunPage>;

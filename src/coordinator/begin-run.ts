@@ -29,7 +29,7 @@ export async function beginRun(
 ): Promise<BeginOutcome> {
   const { knowledge, nowMs } = context;
   // Whoever names a higher version has read it where it is stored.
-  if (request.agentVersion > knowledge.version()) await knowledge.lookAgain();
+  if (request.agentVersion > knowledge.version()) await knowledge.lookAgain(nowMs());
   if (request.agentVersion !== knowledge.version()) return { ok: false, problem: AGENT_CHANGED };
   const atMs = nowMs();
   const load = {

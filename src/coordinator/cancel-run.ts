@@ -12,14 +12,14 @@ const MAX_LOOKS = 5;
 
 /** Cancels at once what waits or is outside; tells a running one to stop, which its executor learns with its next heartbeat. */
 export async function cancelRun(context: CoordinatorContext, runId: number): Promise<CancelOutcome> {
-  const { knowledge } = context;
-  if (knowledge.get(runId) === undefined) await knowledge.lookAgain();
+  const { knowledge, nowMs } = context;
+  if (knowledge.get(runId) === undefined) await knowledge.lookAgain(nowMs());
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
     const run = knowledge.get(runId);
     if (run === undefined) return { ok: true, kind: "not_live" };
     const done = await stop(context, run);
     if (done !== null) return { ok: true, kind: done };
-    await knowledge.lookAgain(); // it was claimed, queued again, or it ended meanwhile
+    await knowledge.lookAgain(nowMs()); // it was claimed, queued again, or it ended meanwhile
   }
   throw new StorageError(`run ${runId} moved on each time it was to be cancelled`);
 }

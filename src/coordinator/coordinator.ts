@@ -73,7 +73,7 @@ export function createCoordinator(options: {
   /** Storage that is away is an expected outcome, and a value; anything else is a bug, and throws. */
   async function informed<Outcome>(operation: () => Promise<Outcome>): Promise<Outcome | Refusal> {
     try {
-      await knowledge.known();
+      await knowledge.known(nowMs());
       return await operation();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
@@ -92,7 +92,12 @@ export function createCoordinator(options: {
     cancel: ({ runId }) => informed(() => cancelRun(context, runId)),
     configure: (request) => informed(() => configureAgent(context, request)),
     memory: (request) => informed(async () => useMemory(context, request)),
-    sweep: () => informed(() => sweepRuns(context)),
+    sweep() {
+      // The history is looked at anew: a write that was given up, or sent by this object before it was reset, may have
+      // been committed since, and left a run that nobody knows of.
+      knowledge.doubt();
+      return informed(() => sweepRuns(context));
+    },
   };
 }
 

@@ -20,7 +20,7 @@ export async function finishAttempt(context: CoordinatorContext, request: Finish
   if (next.kind === "retry") {
     const availableAtMs = await retryRun(context, run, { end, delayMs: next.delayMs, error }, ended);
     if (availableAtMs !== null) return { ok: true, kind: "retrying", availableAtMs };
-    await context.knowledge.known(); // it may have been cancelled meanwhile, and then it ends here
+    await context.knowledge.known(context.nowMs()); // it may have been cancelled meanwhile, and then it ends here
     const now = context.knowledge.get(runId);
     return now?.cancelRequested && !run.cancelRequested ? finishAttempt(context, request) : { ok: true, kind: "stale" };
   }

@@ -9,7 +9,7 @@ import type { HandOverOutcome, HandOverRequest } from "./protocol.ts";
  * slot. A run that is to be cancelled is, here and now: there will be no heartbeat to tell it by.
  */
 export async function handOver(context: CoordinatorContext, request: HandOverRequest): Promise<HandOverOutcome> {
-  const { knowledge } = context;
+  const { knowledge, nowMs } = context;
   const { runId, attempt, events, atMs, untilMs } = request;
   const run = knowledge.get(runId);
   if (run?.status !== "running" || run.attempt !== attempt) return { ok: true, kind: "stale" };
@@ -21,7 +21,7 @@ export async function handOver(context: CoordinatorContext, request: HandOverReq
   const write = { kind: "hand_over", runId, attempt, events, atMs, leaseExpiresAtMs: untilMs } as const;
   const result = await knowledge.move(runId, () => context.write(write));
   if (result.kind !== "changed" || !result.changed) {
-    await knowledge.lookAgain(); // it may have been cancelled meanwhile
+    await knowledge.lookAgain(nowMs()); // it may have been cancelled meanwhile
     const now = knowledge.get(runId);
     return now?.cancelRequested && !now.handedOver ? handOver(context, request) : { ok: true, kind: "stale" };
   }

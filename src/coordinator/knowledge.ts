@@ -17,19 +17,32 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
   const entering = { running: 0, queued: 0 };
   let reading: Promise<void> | null = null;
   let everRead = false;
+  let readAtMs = 0;
   let version = 0;
   let sharedBudget: VersionedBudget = { version: 0, budget: {} };
 
-  /** Resolves once the runs are known. */
-  function known(): Promise<void> {
-    reading ??= read().catch((error: unknown) => {
+  /** Resolves once the runs are known, as they were when the last lease ran out or later. */
+  function known(atMs: number): Promise<void> {
+    if (someLeaseRanOut(atMs)) reading = null;
+    reading ??= read(atMs).catch((error: unknown) => {
       reading = null;
       throw error;
     });
     return reading;
   }
 
-  async function read(): Promise<void> {
+  /**
+   * Since the history was read. An object that was reset may have ended a run by a write that was committed after this
+   * one looked: if its executor has gone too, nobody will tell, and the run would hold its slot for ever.
+   */
+  function someLeaseRanOut(atMs: number): boolean {
+    for (const { leaseExpiresAtMs } of having("running")) {
+      if (leaseExpiresAtMs <= atMs && leaseExpiresAtMs > readAtMs) return true;
+    }
+    return false;
+  }
+
+  async function read(atMs: number): Promise<void> {
     const knownBefore = new Set(runs.keys());
     const movedMeanwhile = new Set(moving.keys());
     watchers.add(movedMeanwhile);
@@ -41,6 +54,7 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
     for (const runId of knownBefore) if (!live.has(runId) && !movedMeanwhile.has(runId)) forget(runId);
     for (const run of stored.liveRuns) if (!movedMeanwhile.has(run.runId)) note(run);
     everRead = true;
+    readAtMs = atMs;
   }
 
   /** Versions only rise: one that was read before a change and answered after it changes nothing. */
@@ -89,9 +103,9 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
     reading = null;
   }
 
-  function lookAgain(): Promise<void> {
+  function lookAgain(atMs: number): Promise<void> {
     doubt();
-    return known();
+    return known(atMs);
   }
 
   function set(run: LiveRun): void {

@@ -16,9 +16,6 @@ const INTERRUPTED = "The executor of this attempt vanished before it recorded a 
  */
 export async function sweepRuns(context: CoordinatorContext): Promise<SweepOutcome> {
   const { knowledge, nowMs } = context;
-  // The history is looked at anew: a write that was given up, or sent by this object before it was reset, may have
-  // been committed since, and left a run that nobody knows of.
-  await knowledge.lookAgain();
   const atMs = nowMs();
   const expired = [...knowledge.having("running")].filter((run) => run.leaseExpiresAtMs <= atMs);
   const ends = await Promise.all(expired.slice(0, MAX_SWEPT_RUNS).map((run) => interrupt(context, run, atMs)));

@@ -3,9 +3,12 @@ import { describeError, log } from "../log.ts";
 
 /**
  * A queue message, which is only a reason to look: somebody should call `claim` of an agent's coordinator, or try to
- * deliver a run's webhook.
+ * deliver a run's webhook, or do what is due of some jobs.
  */
-export type Wake = { kind: "claim"; agent: string } | { kind: "webhook"; runId: number };
+export type Wake =
+  | { kind: "claim"; agent: string }
+  | { kind: "webhook"; runId: number }
+  | { kind: "jobs"; jobIds: readonly string[] };
 
 /** Puts a wake into the queue. Never throws: a wake that is lost is made up for by the sweep. */
 export function sendWake(queue: Queue<Wake>, agentName: string, delayMs: number): Promise<void> {
@@ -15,6 +18,11 @@ export function sendWake(queue: Queue<Wake>, agentName: string, delayMs: number)
 /** The same for a run's webhook. */
 export function sendWebhookWake(queue: Queue<Wake>, runId: number, delayMs: number): Promise<void> {
   return send(queue, { kind: "webhook", runId }, delayMs);
+}
+
+/** The same for jobs, which a later tick finds again. */
+export function sendJobsWake(queue: Queue<Wake>, jobIds: readonly string[]): Promise<void> {
+  return send(queue, { kind: "jobs", jobIds }, 0);
 }
 
 async function send(queue: Queue<Wake>, wake: Wake, delayMs: number): Promise<void> {

@@ -10,6 +10,7 @@ export interface Backoff {
  * those who failed together better than a fixed wait with some noise. `fraction` is a random number in [0, 1).
  */
 export function backoffMs(backoff: Backoff, failures: number, fraction: number): number {
-  const ceilingMs = Math.min(backoff.maxDelayMs, backoff.minDelayMs * backoff.factor ** (failures - 1));
+  const growth = Math.min(backoff.factor ** (failures - 1), Number.MAX_SAFE_INTEGER); // nothing times infinity is no wait
+  const ceilingMs = Math.min(backoff.maxDelayMs, backoff.minDelayMs * growth);
   return Math.floor(fraction * (ceilingMs + 1));
 }

@@ -17,6 +17,8 @@ interface Surroundings {
   registry: Registry;
   /** Keeps the consumer alive after its batch is acknowledged: up to 15 minutes. */
   waitUntil(work: Promise<void>): void;
+  /** Does what is due of some jobs. Safe to repeat. */
+  workOnJobs(jobIds: readonly string[]): Promise<void>;
 }
 
 /**
@@ -32,8 +34,32 @@ export async function consumeWakes(batch: MessageBatch<Wake>, surroundings: Surr
 }
 
 async function consume(message: Message<Wake>, surroundings: Surroundings): Promise<void> {
-  if (message.body.kind === "webhook") return message.ack();
-  return claim(message, message.body.agent, surroundings);
+  const { body } = message;
+  switch (body.kind) {
+    case "webhook":
+      return message.ack();
+    case "claim":
+      return claim(message, body.agent, surroundings);
+    case "jobs":
+      return workOnJobs(message, body.jobIds, surroundings);
+    default:
+      return body satisfies never;
+  }
+}
+
+/** Jobs that storage keeps us from are due still: the next tick finds them, and the message is not needed. */
+async function workOnJobs(
+  message: Message<Wake>,
+  jobIds: readonly string[],
+  surroundings: Surroundings,
+): Promise<void> {
+  message.ack();
+  try {
+    await surroundings.workOnJobs(jobIds);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.warn("jobs.put_off", { jobs: jobIds.length, error: describeError(error) });
+  }
 }
 
 async function claim(

@@ -109,6 +109,8 @@ function recordOf(
     status: closed.status,
     trigger,
     replay_of: replayOf,
+    job_id: null, // a job's runs are executed by the queue's consumers
+    nominal_at: null,
     attempt: started.attempt,
     input_data: inputJson,
     output_data: result.outputJson,

@@ -53,6 +53,7 @@ const runAnAgent = defineRoute({
   description:
     "Answers when the run has ended, with the run as the history has it. A run that failed is a 200 with `success: false`: the request was carried out, and `status` and `error` say how the run ended. With an `Idempotency-Key` header a repeated request joins the run of the first, and is answered with `Idempotency-Replayed: true`; a key belongs to one agent and lives as long as its run is stored.",
   access: "operator",
+  audit: "none", // the history has it
   pathParams,
   body: RunRequest,
   answer: RunAnswer,

@@ -18,6 +18,17 @@ const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "connect-src 'self'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'";
 
+/** For every other page: its own scripts and styles, from files, and nothing that is written into it. */
+const DASHBOARD_HEADERS = {
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  // Without a referrer a browser gives a form's origin as null, and the form would be refused as another site's.
+  "Referrer-Policy": "same-origin",
+  // What somebody saw is not to be had from the browser after they have signed out.
+  "Cache-Control": "no-store",
+} as const;
+
 /**
  * A JSON answer with all its headers. They are given to the Response at once: set one by one, each crosses into the
  * runtime by itself, and together they take longer than a run does.
@@ -44,6 +55,9 @@ export function completeHeaders(c: AppContext): void {
   if (headers.has("X-Request-Id")) return;
   headers.set("X-Request-Id", c.get("requestId"));
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) headers.set(name, value);
-  if (c.req.path === "/api/docs" || c.req.path.startsWith("/api/docs/"))
+  if (c.req.path === "/api/docs" || c.req.path.startsWith("/api/docs/")) {
     headers.set("Content-Security-Policy", PAGE_POLICY);
+  } else if (headers.get("Content-Type")?.startsWith("text/html")) {
+    for (const [name, value] of Object.entries(DASHBOARD_HEADERS)) headers.set(name, value);
+  }
 }

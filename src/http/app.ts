@@ -11,17 +11,27 @@ import { agentVersionRoutes } from "./agent-versions.ts";
 import { agentRoutes } from "./agents.ts";
 import { completeHeaders } from "./answers.ts";
 import type { AppContext, AppEnv } from "./app-context.ts";
+import { auditRoutes } from "./audit.ts";
 import { budgetRoutes } from "./budgets.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
+import { refuseForgery } from "./csrf.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
+import { jobActionRoutes } from "./job-actions.ts";
+import { jobHistoryRoutes } from "./job-history.ts";
+import { jobRoutes } from "./jobs.ts";
+import { limitRate } from "./limit-rate.ts";
 import { memoryRoutes } from "./memory.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { leastRole, type Route, refuseLargeBody, serve } from "./route.ts";
 import { runEventRoutes } from "./run-events.ts";
 import { runRoutes } from "./runs.ts";
+import { schedulePreviewRoutes } from "./schedule-preview.ts";
+import { sessionRoutes } from "./session.ts";
+import { signInPages } from "./sign-in.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
 /** Every route of the API. The order matters: `/api/agents/runs` is not an agent's name. */
@@ -36,7 +46,14 @@ export const ROUTES: readonly Route[] = [
   ...agentRoutes,
   ...agentConfigRoutes,
   ...agentVersionRoutes,
+  ...tokenRoutes,
+  ...auditRoutes,
+  ...sessionRoutes,
   ...memoryRoutes,
+  ...schedulePreviewRoutes,
+  ...jobRoutes,
+  ...jobActionRoutes,
+  ...jobHistoryRoutes,
   ...healthRoutes,
 ];
 
@@ -55,12 +72,15 @@ export function createApp(registry: Registry) {
   });
   app.use((c, next) => (c.req.header("Origin") === undefined ? next() : crossOrigin(c, next)));
   app.use(identify);
+  app.use(limitRate);
   app.use(limitBody);
+  app.use(refuseForgery);
 
   for (const [path, routes] of Map.groupBy(ROUTES, (route) => route.path)) mount(app, path, routes);
   for (const path of ["/api/openapi.json", "/api/docs", "/api/docs/*"]) app.use(path, authorizePage);
   app.route("/api", docs(ROUTES));
   for (const path of ["/api/openapi.json", "/api/docs"]) refuseOtherMethods(app, path, ["GET", "HEAD"]);
+  app.route("/", signInPages());
   app.get("/", (c) => c.redirect("/api/docs"));
 
   app.notFound((c) => answerError(nothingThere(c), c));
@@ -113,6 +133,8 @@ const crossOrigin = cors({
     "Link",
     "Location",
     "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "X-Request-Id",
   ],

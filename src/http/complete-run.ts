@@ -6,8 +6,8 @@ import { RunId } from "../contract/names.ts";
 import { completeAttempt } from "../executor/complete-attempt.ts";
 import { readCompletionToken } from "../executor/completion.ts";
 import { readCompletable } from "../store/completions.ts";
-import { bearerToken } from "./access.ts";
 import type { AppContext } from "./app-context.ts";
+import { bearerToken } from "./callers.ts";
 import { invalid, ProblemError } from "./problems.ts";
 import { defineRoute, type Reply } from "./route.ts";
 

@@ -23,7 +23,18 @@ const PAGE = html`<!doctype html>
   </body>
 </html>`;
 
-const START_SCRIPT = `SwaggerUIBundle({ url: "/api/openapi.json", dom_id: "#docs", deepLinking: true, tryItOutEnabled: true });\n`;
+/** Who is signed in tries routes out by their session, and so needs its CSRF token. */
+const START_SCRIPT = `
+async function requestInterceptor(request) {
+  if (request.method === "GET") return request;
+  const session = await fetch("/api/session");
+  if (session.ok) request.headers["X-CSRF-Token"] = (await session.json()).csrf_token;
+  return request;
+}
+SwaggerUIBundle({
+  url: "/api/openapi.json", dom_id: "#docs", deepLinking: true, tryItOutEnabled: true, requestInterceptor,
+});
+`;
 
 /** The OpenAPI document and a page to read and try it, without any other host. */
 export function docs(routes: readonly Route[]) {

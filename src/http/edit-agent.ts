@@ -7,6 +7,7 @@ import { fieldChanges } from "../core/field-changes.ts";
 import { randomKey } from "../random.ts";
 import { callerName } from "./access.ts";
 import type { AppContext } from "./app-context.ts";
+import { noteChange } from "./audited.ts";
 import { requireConditions } from "./entity-tag.ts";
 import { ProblemError } from "./problems.ts";
 
@@ -41,6 +42,7 @@ export async function editAgent(
     const outcome = await callCoordinator(c.env.COORDINATOR, name, (coordinator) => coordinator.configure(request));
     if (!outcome.ok) throw new ProblemError(outcome.problem);
     if (outcome.kind === "configured") {
+      noteChange(c, { before: isAgent(found) ? (found.stored ?? null) : null, after: config });
       const made = await registry.ofVersion(c.env.DB, name, outcome.version);
       if (made === null) throw new Error(`version ${outcome.version} of agent "${name}" was made but is not there`);
       return made;

@@ -1,7 +1,10 @@
 import { version } from "../../package.json";
+import { nowMs } from "../clock.ts";
 import { Health } from "../contract/health.ts";
+import { CLOCK_STOPPED_MS } from "../contract/limits.ts";
 import { describeError, log } from "../log.ts";
-import { readLastTick } from "../store/scheduler-clocks.ts";
+import { readBacklog } from "../store/job-fires.ts";
+import { readLastTicks } from "../store/scheduler-clocks.ts";
 import { defineRoute, type Reply } from "./route.ts";
 import { instantOrNull } from "./run-view.ts";
 
@@ -18,11 +21,10 @@ const getHealth = defineRoute({
   async handle(_input, c): Promise<Reply<Health>> {
     if (c.get("caller") === null) return { body: { status: "ok" } };
     try {
-      const [lastTickAtMs, { length: agents }] = await Promise.all([
-        readLastTick(c.env.DB, "cron"),
+      const [scheduler, { length: agents }] = await Promise.all([
+        schedulerHealth(c.env.DB, nowMs()),
         c.get("registry").list(c.env.DB),
       ]);
-      const scheduler = { last_tick_at: instantOrNull(lastTickAtMs) };
       return { body: { status: "ok", version, database: "ok", scheduler, agents } };
     } catch (error) {
       log.error("health.database_unavailable", { error: describeError(error) });
@@ -32,3 +34,19 @@ const getHealth = defineRoute({
 });
 
 export const healthRoutes = [getHealth];
+
+async function schedulerHealth(db: D1Database, atMs: number): Promise<Health["scheduler"]> {
+  const [ticks, backlog] = await Promise.all([readLastTicks(db), readBacklog(db, atMs)]);
+  const clock = (lastTickAtMs: number | null) => ({
+    last_tick_at: instantOrNull(lastTickAtMs),
+    stopped: lastTickAtMs !== null && atMs - lastTickAtMs > CLOCK_STOPPED_MS,
+  });
+  const known = [ticks.cron, ticks.ticker].filter((tickAtMs) => tickAtMs !== null);
+  return {
+    last_tick_at: instantOrNull(known.length === 0 ? null : Math.max(...known)),
+    clocks: { cron: clock(ticks.cron), ticker: clock(ticks.ticker) },
+    due: backlog.due,
+    lag_ms: backlog.firstDueAtMs === null ? 0 : atMs - backlog.firstDueAtMs,
+    unbegun: backlog.unbegun,
+  };
+}

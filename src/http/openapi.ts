@@ -19,11 +19,18 @@ export function openApiDocument(routes: readonly Route[]) {
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
-    tags: [{ name: "Agents" }, { name: "Runs" }, { name: "Costs" }, { name: "Service" }],
+    tags: [{ name: "Agents" }, { name: "Runs" }, { name: "Costs" }, { name: "Access" }, { name: "Service" }],
     paths,
-    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+    components: {
+      securitySchemes: {
+        token: { type: "http", scheme: "bearer" },
+        session: { type: "apiKey", in: "cookie", name: "__Host-agent_runs_session", description: SESSION },
+      },
+    },
   });
 }
+
+const SESSION = "Set by POST /api/session. What changes something also needs its `X-CSRF-Token`.";
 
 function operation(route: Route): ZodOpenApiOperationObject {
   const stream = route.stream && { "text/event-stream": { schema: streamSchema(route.stream) } };
@@ -33,7 +40,7 @@ function operation(route: Route): ZodOpenApiOperationObject {
     tags: [route.tag],
     summary: route.summary,
     ...describe(route),
-    security: leastRole(route) === null ? [] : [{ token: [] }],
+    security: leastRole(route) === null ? [] : [{ token: [] }, { session: [] }],
     requestParams: {
       ...(route.pathParams === undefined ? {} : { path: route.pathParams.schema }),
       ...(route.query === undefined ? {} : { query: route.query }),
@@ -81,6 +88,8 @@ function problemsOf(route: Route): Set<ProblemCode> {
   const ofToken = [
     "unauthorized",
     "insufficient_role",
+    "rate_limited",
+    ...(route.method === "GET" ? [] : (["csrf_refused"] as const)),
     "forbidden_origin",
     "not_configured",
     "storage_unavailable",

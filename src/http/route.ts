@@ -5,6 +5,7 @@ import type { Role } from "../contract/roles.ts";
 import { requireRole } from "./access.ts";
 import { answerJson } from "./answers.ts";
 import type { AppContext } from "./app-context.ts";
+import { audited } from "./audited.ts";
 import { invalid, ProblemError } from "./problems.ts";
 
 /** What stands in a path, e.g. `{name}`. What cannot name anything is answered like what names nothing. */
@@ -24,6 +25,12 @@ export function leastRole({ access, method }: Pick<Route, "access" | "method">):
   if (access === "public" || access === "own") return null;
   if (access === "token") return method === "GET" ? "viewer" : "admin";
   return access;
+}
+
+/** What a viewer may do changes nothing, whatever its method. */
+export function isAudited(route: Route): boolean {
+  const least = leastRole(route);
+  return route.method !== "GET" && route.audit !== "none" && least !== null && least !== "viewer";
 }
 
 export type AnswerStatus = 200 | 201 | 202 | 503;
@@ -54,6 +61,8 @@ interface RouteSpec<
   summary: string;
   description?: string;
   access: Access;
+  /** `none`: what it does is recorded elsewhere. Whatever else an operator or admin does is in the record of changes. */
+  audit?: "none";
   pathParams?: PathParams<Path>;
   query?: Query;
   /** JSON. A request without a body is taken as `{}`. */
@@ -97,7 +106,8 @@ export async function serve(route: Route, c: AppContext): Promise<Response> {
   await route.admit?.(path, c);
   const query = parseQuery(route, c);
   const body = route.body === undefined ? undefined : await parseBody(route.body, c);
-  const reply = await route.handle({ path, query, body }, c);
+  const handle = () => route.handle({ path, query, body }, c);
+  const reply = isAudited(route) ? await audited(`${route.method} ${route.path}`, c, handle) : await handle();
   const vary = route.stream === undefined ? {} : { Vary: "Accept" };
   if (!(reply instanceof Response)) {
     return answerJson(c, reply.body, { status: reply.status ?? 200, headers: { ...vary, ...reply.headers } });

@@ -15,6 +15,8 @@ export function runSummary(run: RunListRecord): RunSummary {
     status: run.status,
     trigger: run.trigger,
     replay_of: run.replay_of,
+    job_id: run.job_id,
+    nominal_at: instantOrNull(run.nominal_at),
     attempt: run.attempt,
     output: run.output_data === null ? null : JSON.parse(run.output_data),
     output_truncated: run.output_truncated === 1,

@@ -1,13 +1,15 @@
 import * as z from "zod";
 import { MAX_PAGE_EVENTS, MAX_WAIT_S } from "../contract/limits.ts";
 import { RunId } from "../contract/names.ts";
-import { RunAnswer, RunDetail, RunListQuery, RunPage, RunQuery } from "../contract/run.ts";
+import { RunAnswer, RunDetail, RunQuery } from "../contract/run.ts";
+import { RunListQuery, RunPage } from "../contract/run-list.ts";
 import type { RunRecord } from "../contract/run-record.ts";
 import { decodeCursor, encodeCursor } from "../core/cursor.ts";
 import { readEvents } from "../store/run-events.ts";
 import { listRuns, readRun } from "../store/runs.ts";
 import { readRunWebhook } from "../store/webhook-deliveries.ts";
 import type { AppContext } from "./app-context.ts";
+import { noteChange } from "./audited.ts";
 import { awaitRun } from "./await-run.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { readPreferences } from "./prefer.ts";
@@ -33,6 +35,8 @@ const listAllRuns = defineRoute({
     const filter = {
       agentName: query.agent ?? null,
       status: query.status ?? null,
+      jobId: query.job ?? null,
+      trigger: query.trigger ?? null,
       sinceMs: query.since === undefined ? null : Date.parse(query.since),
       untilMs: query.until === undefined ? null : Date.parse(query.until),
     };
@@ -51,6 +55,8 @@ const listAllRuns = defineRoute({
         filters: {
           agent: filter.agentName,
           status: filter.status,
+          job: filter.jobId,
+          trigger: filter.trigger,
           since: instantOrNull(filter.sinceMs),
           until: instantOrNull(filter.untilMs),
           limit,
@@ -93,7 +99,9 @@ const cancelOneRun = defineRoute({
   answerStatuses: [200, 202],
   problems: ["run_not_found", "run_ended", "coordinator_unavailable"],
   async handle({ path }, c) {
-    const run = await cancelRun(found(await readRun(c.env.DB, path.id), path.id), c);
+    const before = found(await readRun(c.env.DB, path.id), path.id);
+    const run = await cancelRun(before, c);
+    noteChange(c, { before: { status: before.status }, after: { status: run.status } });
     return { status: run.status === "cancelled" ? 200 : 202, body: await detailOf(run, c) };
   },
 });
@@ -126,6 +134,7 @@ const replayOneRun = defineRoute({
   async handle({ path }, c) {
     const { runId, joined } = await replayRun(found(await readRun(c.env.DB, path.id), path.id), c);
     const run = found(await readRun(c.env.DB, runId), runId);
+    noteChange(c, { before: null, after: { replay_of: path.id, run_id: runId } });
     const headers = { Location: `/api/agents/runs/${runId}`, ...(joined ? { "Idempotency-Replayed": "true" } : {}) };
     return { status: 202, headers, body: runAnswer(run) };
   },

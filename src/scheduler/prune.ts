@@ -2,12 +2,14 @@ import { MAX_PRUNED_RUNS } from "../contract/limits.ts";
 import { DAY_MS } from "../core/day.ts";
 import { type Env, readConfig } from "../env.ts";
 import { log } from "../log.ts";
-import { deleteOldRuns } from "../store/prune.ts";
+import { deleteOldFires, deleteOldRuns } from "../store/prune.ts";
 
 /** Deletes what is older than the history is to be. What one minute leaves, the next takes. */
 export async function prune(env: Env, atMs: number): Promise<void> {
   const days = readConfig(env).RETENTION_DAYS;
   if (days === null) return;
-  const deleted = await deleteOldRuns(env.DB, atMs - days * DAY_MS, MAX_PRUNED_RUNS);
-  if (deleted > 0) log.info("prune.done", { deleted });
+  const untilMs = atMs - days * DAY_MS;
+  const deleted = await deleteOldRuns(env.DB, untilMs, MAX_PRUNED_RUNS);
+  const fires = await deleteOldFires(env.DB, untilMs, MAX_PRUNED_RUNS);
+  if (deleted + fires > 0) log.info("prune.done", { deleted, fires });
 }

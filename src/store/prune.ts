@@ -9,6 +9,11 @@ export const DELETE_OLD_DELIVERIES = `DELETE FROM webhook_deliveries WHERE run_i
 /** Last: the others go by it. */
 export const DELETE_OLD_RUNS = `DELETE FROM agent_runs WHERE id IN (${OLD_RUNS})`;
 
+export const DELETE_OLD_FIRES = `
+  DELETE FROM job_fires
+   WHERE id IN (SELECT id FROM (SELECT id, fired_at, run_id, outcome FROM job_fires ORDER BY id LIMIT ?2)
+                 WHERE fired_at < ?1 AND (run_id IS NOT NULL OR outcome NOT IN ('fired', 'buffered')))`;
+
 const DELETIONS = [DELETE_OLD_EVENTS, DELETE_OLD_DELIVERIES, DELETE_OLD_RUNS];
 
 /**
@@ -20,4 +25,12 @@ export async function deleteOldRuns(db: D1Database, endedBeforeMs: number, limit
     db.batch(DELETIONS.map((sql) => db.prepare(sql).bind(endedBeforeMs, limit))),
   );
   return results.at(-1)?.meta.changes ?? 0;
+}
+
+/** The same of what became of jobs' slots. A slot that is forgotten can be backfilled again. */
+export async function deleteOldFires(db: D1Database, decidedBeforeMs: number, limit: number): Promise<number> {
+  const { meta } = await storage("delete old fires", () =>
+    db.prepare(DELETE_OLD_FIRES).bind(decidedBeforeMs, limit).run(),
+  );
+  return meta.changes;
 }

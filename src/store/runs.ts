@@ -1,11 +1,15 @@
 import { CLOCK_SKEW_MS, MAX_LISTED_OUTPUT_BYTES } from "../contract/limits.ts";
-import type { RunStatus } from "../contract/run.ts";
+import type { RunStatus, RunTrigger } from "../contract/run.ts";
 import { RunListRecord, RunRecord } from "../contract/run-record.ts";
 import { storage } from "./storage.ts";
 
 export interface RunFilter {
   agentName: string | null;
   status: RunStatus | null;
+  /** Left out: of any job, or none. */
+  jobId?: string | null;
+  /** Left out: whatever made it. */
+  trigger?: RunTrigger | null;
   /** Created at this instant or later. */
   sinceMs: number | null;
   /** Created before this instant. */
@@ -16,14 +20,14 @@ export interface RunFilter {
 }
 
 export const SELECT_RUN = `
-  SELECT id, agent_name, framework, agent_version, status, trigger, replay_of, attempt, input_data, output_data, output_truncated, tokens_input,
+  SELECT id, agent_name, framework, agent_version, status, trigger, replay_of, job_id, nominal_at, attempt, input_data, output_data, output_truncated, tokens_input,
          tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at
     FROM agent_runs WHERE id = ?1`;
 
 const SELECT_STATUS = "SELECT status FROM agent_runs WHERE id = ?1";
 
 const LISTED_COLUMNS = `
-  id, agent_name, framework, agent_version, status, trigger, replay_of, attempt,
+  id, agent_name, framework, agent_version, status, trigger, replay_of, job_id, nominal_at, attempt,
   CASE WHEN octet_length(output_data) <= ${MAX_LISTED_OUTPUT_BYTES} THEN output_data END AS output_data,
   output_truncated OR coalesce(octet_length(output_data) > ${MAX_LISTED_OUTPUT_BYTES}, 0) AS output_truncated,
   tokens_input, tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at`;
@@ -68,6 +72,8 @@ async function list(db: D1Database, filter: RunFilter, columns: string): Promise
         filter.status,
         filter.sinceMs ?? 0,
         filter.untilMs ?? Number.MAX_SAFE_INTEGER,
+        filter.jobId ?? null,
+        filter.trigger ?? null,
       )
       .all(),
   );
@@ -79,23 +85,38 @@ async function list(db: D1Database, filter: RunFilter, columns: string): Promise
  * planner, which has no statistics, would take another. A partial index needs its condition in the text.
  */
 export function listStatement(
-  { agentName, status }: Pick<RunFilter, "agentName" | "status">,
+  { agentName, status, jobId = null, trigger = null }: Pick<RunFilter, "agentName" | "status" | "jobId" | "trigger">,
   columns: string = LISTED_COLUMNS,
 ): string {
-  const { index, condition } = listSource(agentName !== null, status);
+  const ofTrigger = status === null && agentName === null ? trigger : null;
+  const { index, condition } = madeBySource(jobId, ofTrigger) ?? listSource(agentName !== null, status);
   const conditions = [
     "id >= ?1 AND id < ?2",
     agentName === null ? "?4 IS NULL" : "agent_name = ?4",
     status === null ? "?5 IS NULL" : "status = ?5",
     condition,
     "created_at >= ?6 AND created_at < ?7",
+    jobId === null ? "?8 IS NULL" : "job_id = ?8",
+    trigger === null ? "?9 IS NULL" : "trigger = ?9",
   ];
   return `
   SELECT ${columns} FROM agent_runs ${index}
    WHERE ${conditions.filter((text) => text !== null).join(" AND ")} ORDER BY id DESC LIMIT ?3`;
 }
 
-function listSource(ofOneAgent: boolean, status: RunStatus | null): { index: string; condition: string | null } {
+interface ListSource {
+  index: string;
+  condition: string | null;
+}
+
+/** Of one job, or of a kind of which there are fewer: null where neither decides. */
+function madeBySource(jobId: string | null, trigger: RunTrigger | null): ListSource | null {
+  if (jobId !== null) return { index: "INDEXED BY agent_runs_by_job", condition: "job_id IS NOT NULL" };
+  if (trigger === null || trigger === "api") return null;
+  return { index: "INDEXED BY agent_runs_by_trigger", condition: "trigger IN ('replay', 'job')" };
+}
+
+function listSource(ofOneAgent: boolean, status: RunStatus | null): ListSource {
   switch (status) {
     case "queued":
     case "running":

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Answer, Ending, Scan } from "../../src/agents/scanner/fetch-target.ts";
 import { rank } from "../../src/agents/scanner/findings.ts";
 import { ScannerOutput, SEVERITIES } from "../../src/agents/scanner/output.ts";
-import { report } from "../../src/agents/scanner/report.ts";
+import { examine, report as reportExamined } from "../../src/agents/scanner/report.ts";
 
 const SAFE_HEADERS = {
   "Content-Type": "text/html; charset=utf-8",
@@ -21,6 +21,9 @@ function answered(url: string, more: Partial<Answer> = {}, page: Partial<Answer[
   const whole = { bytesRead: 12, sha256: "ab".repeat(32), title: "Home", end: "complete" as const, ...page };
   return { kind: "answered", answer: { url: new URL(url), status: 200, headers, latencyMs: 25, ...more, page: whole } };
 }
+
+const report = (scans: Scan[], unusable: Parameters<typeof reportExamined>[1]) =>
+  reportExamined(scans.map(examine), unusable);
 
 const A = "https://a.example/";
 const codesOf = (scan: Scan) => report([scan], []).findings.map(({ severity, code }) => [severity, code]);
@@ -107,6 +110,8 @@ test("a bad entry of SCANNER_TARGETS is a finding", () => {
       target: "a.example",
       code: "unusable_target",
       message: "Not scanned: in SCANNER_TARGETS, it must be a whole URL.",
+      change: null,
+      since: null,
     },
   ]);
 });

@@ -175,7 +175,7 @@ export function createWorld(options: WorldOptions) {
     time.set(() => again(0), REDELIVERY_MS);
     const waitUntil = (work: Promise<void>) => void orBug("a consumer's run", work);
     const batch = { messages: [message] } as unknown as MessageBatch<Wake>;
-    void orBug("a consumer", consumeWakes(batch, { env, registry, waitUntil }));
+    void orBug("a consumer", consumeWakes(batch, { env, registry, waitUntil, workOnJobs: async () => {} }));
   }
 
   async function orBug(what: string, work: Promise<void>): Promise<void> {

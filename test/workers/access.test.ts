@@ -1,31 +1,14 @@
-import { createExecutionContext, env, waitOnExecutionContext } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { AGENTS, createRegistry } from "../../src/agents/registry.ts";
-import type { Env } from "../../src/env.ts";
-import { createApp, ROUTES } from "../../src/http/app.ts";
+import { AGENTS } from "../../src/agents/registry.ts";
+import { ROLES } from "../../src/contract/roles.ts";
+import { ROUTES } from "../../src/http/app.ts";
 import { leastRole } from "../../src/http/route.ts";
+import { app, ask, bearer, createToken, DEPLOYED, TOKEN } from "./deployed.ts";
 import { ROUTE_ROLES } from "./route-roles.ts";
 import { rows } from "./service.ts";
 
-const app = createApp(createRegistry(AGENTS));
-const DEPLOYED = "https://agents.example.com";
-const TOKEN = "a-token-that-is-long-enough";
-
-async function ask(url: string, init: RequestInit = {}, variables: Partial<Env> = {}): Promise<Response> {
-  const ctx = createExecutionContext();
-  const { LOCAL_OPEN: _open, ...bindings } = env;
-  const response = await app.fetch(new Request(url, init), { ...bindings, ADMIN_TOKEN: TOKEN, ...variables }, ctx);
-  await waitOnExecutionContext(ctx);
-  return response;
-}
-
-const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
-
-/** Public, or with a credential of its own. */
-const ELSEWHERE: ReadonlySet<string> = new Set(["/api/health", "/api/agents/runs/{id}/complete"]);
-
 const PROTECTED = [
-  ...ROUTES.filter((route) => !ELSEWHERE.has(route.path)).map(({ method, path }) => ({ method, path })),
+  ...ROUTES.filter((route) => leastRole(route) !== null).map(({ method, path }) => ({ method, path })),
   ...["/api/openapi.json", "/api/docs", "/api/docs/start.js", "/api/docs/swagger-ui.css"].map((path) => ({
     method: "GET",
     path,
@@ -59,6 +42,33 @@ test("every route of the API asks for the role that the table gives it", () => {
     ROUTES.map((route) => [`${route.method} ${route.path}`, leastRole(route) ?? route.access]),
   );
   expect(ROUTE_ROLES).toMatchObject(asked);
+});
+
+const restricted = Object.entries(ROUTE_ROLES).flatMap(([route, least]) => {
+  const [method = "", path = ""] = route.split(" ");
+  const url = path.replaceAll(/\{name\}/g, "echo").replaceAll(/\{\w+\}/g, "1");
+  return least === "public" || least === "own" ? [] : [{ route, method, url, least }];
+});
+
+test("every role below the one that a route or page needs is answered 403, and nothing happens", async () => {
+  const tokens = { viewer: "", operator: "", admin: TOKEN };
+  for (const role of ["viewer", "operator"] as const) tokens[role] = (await createToken({ name: role, role })).token;
+  for (const { route, method, url, least } of restricted) {
+    for (const role of ROLES.slice(0, ROLES.indexOf(least))) {
+      const response = await ask(url, { method, ...bearer(tokens[role]) });
+      expect([route, role, response.status]).toEqual([route, role, 403]);
+      expect(await response.text()).toMatch(/insufficient_role|needs the role/);
+    }
+  }
+  expect(await rows("SELECT id FROM agent_runs")).toEqual([]);
+});
+
+test("who is not signed in is sent from a page to the one to sign in on, and back afterwards", async () => {
+  for (const { route, method, url } of restricted.filter((entry) => !entry.url.startsWith("/api/"))) {
+    const response = await ask(url, { method });
+    expect([route, response.status]).toEqual([route, 303]);
+    expect(response.headers.get("Location")).toMatch(/^\/sign-in/);
+  }
 });
 
 afterEach(() => vi.restoreAllMocks());
@@ -114,7 +124,13 @@ test("health is public and says only that it is up; with a token it says how the
     status: "ok",
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
     database: "ok",
-    scheduler: { last_tick_at: null },
+    scheduler: {
+      last_tick_at: null,
+      clocks: { cron: { last_tick_at: null, stopped: false }, ticker: { last_tick_at: null, stopped: false } },
+      due: 0,
+      lag_ms: 0,
+      unbegun: 0,
+    },
     agents: AGENTS.length,
   });
 });

@@ -2,7 +2,8 @@ import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { AgentDetail, AgentSummary } from "../../src/contract/agent.ts";
 import type { CostReport } from "../../src/contract/costs.ts";
-import { RUN_STATUSES, type RunPage, type RunStatus } from "../../src/contract/run.ts";
+import { RUN_STATUSES, type RunStatus } from "../../src/contract/run.ts";
+import type { RunPage } from "../../src/contract/run-list.ts";
 import { everyMinute } from "../../src/scheduler/minute.ts";
 import { getJson, request, rows, run } from "./service.ts";
 

@@ -1,4 +1,7 @@
+import { env, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
+import type { AgentContext } from "../../src/agents/define-agent.ts";
+import { MemoryFullError } from "../../src/agents/errors.ts";
 import type { AgentMemory } from "../../src/agents/memory.ts";
 import { type FetchOptions, fetchTarget } from "../../src/agents/scanner/fetch-target.ts";
 import type { ScannerOutput } from "../../src/agents/scanner/output.ts";
@@ -243,7 +246,7 @@ const rememberNothing: AgentMemory = {
   list: async () => ({ entries: [], nextAfter: null }),
 };
 
-function execute(env: Partial<Env>, params: unknown = {}) {
+function execute(env: Partial<Env>, params: unknown = {}, more: Partial<AgentContext> = {}) {
   const input = scanner.input.parse(params);
   return scanner.execute(input, {
     agentName: "scanner",
@@ -257,6 +260,7 @@ function execute(env: Partial<Env>, params: unknown = {}) {
     completion: async () => null,
     env: env as Env,
     serviceOrigin: "https://agents.example.com",
+    ...more,
   });
 }
 
@@ -335,4 +339,82 @@ test("through the service: a target that is not a URL is answered 422 with the f
   const problem = await response.json<ProblemDocument>();
   expect(problem.errors).toMatchObject([{ field: "params.targets.1" }]);
   expect(problem.detail).toContain("must be a whole http or https URL");
+});
+
+test("through the service: a scan says what is new since the last one, also after a crash of the coordinator", async () => {
+  const answers: Parameters<typeof scriptedSite>[0] = {};
+  const site = scriptedSite(answers);
+  vi.spyOn(globalThis, "fetch").mockImplementation((url, init) => site.fetch(String(url), init ?? {}));
+  const changesOf = async (...targets: string[]) => {
+    const output = (await run("scanner", { targets })).output as ScannerOutput;
+    return output.targets.map(({ change }) => [change?.kind, change?.what]);
+  };
+  const [x, y] = [`${A}?compared`, `${B}?compared`];
+  Object.assign(answers, { [x]: page("one"), [y]: page("b") });
+  expect(await changesOf(x, y)).toEqual([
+    ["new", []],
+    ["new", []],
+  ]);
+  Object.assign(answers, { [x]: page("two") });
+  delete answers[y];
+  await runInDurableObject(env.COORDINATOR.getByName("scanner"), (_instance, state) => state.abort("crash")).catch(
+    () => {},
+  );
+  expect(await changesOf(x, y)).toEqual([
+    ["changed", ["content"]],
+    ["down", expect.arrayContaining(["outcome"])],
+  ]);
+  Object.assign(answers, { [y]: page("b") });
+  expect(await changesOf(x, y)).toMatchObject([
+    ["unchanged", []],
+    ["recovered", expect.arrayContaining(["outcome"])],
+  ]);
+});
+
+test("through the service: scans at once lose nothing of each other's, and of one target each but the first has a scan before it", async () => {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response("hello"));
+  const urls = Array.from({ length: 8 }, (_, n) => `https://at-once-${n}.example/`);
+  await Promise.all(urls.map((url) => run("scanner", { targets: [url, "https://shared.example/"] })));
+  const again = await run("scanner", { targets: urls });
+  const { targets } = again.output as ScannerOutput;
+  expect(targets.map(({ change }) => change?.kind)).toEqual(urls.map(() => "unchanged"));
+  const { results } = await env.DB.prepare(
+    "SELECT json_extract(output_data, '$.targets[1].change.kind') AS kind FROM agent_runs WHERE input_data LIKE '%shared.example%'",
+  ).all<{ kind: string }>();
+  expect(results.filter(({ kind }) => kind === "new")).toHaveLength(1);
+  expect(results.filter(({ kind }) => kind === "unchanged")).toHaveLength(7);
+});
+
+test("a scanner that cannot remember reports all the same, compared with nothing, and says so in its log", async () => {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response("hello"));
+  const lines: string[] = [];
+  const update = async () => Promise.reject(new Error("memory: away"));
+  const output = await execute(
+    {},
+    { targets: [A] },
+    { memory: { ...rememberNothing, update }, log: (line) => lines.push(line) },
+  );
+  expect(output).toMatchObject({ targets: [{ outcome: "answered", change: null }] });
+  expect(lines.at(-1)).toBe(`${A}: not compared with its last scan`);
+});
+
+test("a scanner whose memory is full forgets the targets that were not scanned for longest", async () => {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response("hello"));
+  const held = new Map(Array.from({ length: 60 }, (_, n) => [`target:${n}`, (n * 7) % 60]));
+  const update: AgentMemory["update"] = async (key, change) => {
+    if (held.size >= 60) throw new MemoryFullError("full");
+    held.set(key, 1_000);
+    return { value: await change(undefined), version: 1 };
+  };
+  const memory: AgentMemory = {
+    ...rememberNothing,
+    update,
+    delete: async (key) => held.delete(key),
+    list: async () => ({
+      entries: [...held].map(([key, updatedAtMs]) => ({ key, updatedAtMs, version: 1, bytes: 1 })),
+      nextAfter: null,
+    }),
+  };
+  expect(await execute({}, { targets: [A] }, { memory })).toMatchObject({ targets: [{ change: { kind: "new" } }] });
+  expect([...held.values()].toSorted((a, b) => a - b)).toEqual([50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 1_000]);
 });

@@ -4,8 +4,25 @@ import { RUN_STATUSES } from "../../src/contract/run.ts";
 import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
 import { INSERT_VERSION, PUT_IN_FORCE, SELECT_CHANGE } from "../../src/store/agent-version-write.ts";
 import { SELECT_CURRENT_VERSION, SELECT_VERSION, SELECT_VERSIONS } from "../../src/store/agent-versions.ts";
+import { CLOSE_AUDIT, SELECT_AUDIT } from "../../src/store/audit.ts";
 import { RESERVE, SETTLE } from "../../src/store/budget-statements.ts";
 import { SELECT_PERIODS, SELECT_SHARED_BUDGET } from "../../src/store/budgets.ts";
+import { ADVANCE_JOB, BACKFILL_FIRES, INSERT_FIRES, RELEASE_BUFFERED } from "../../src/store/job-claims.ts";
+import { DELETE_JOB, REJECT_OPEN, SKIP_BUFFERED, UPDATE_JOB } from "../../src/store/job-edits.ts";
+import {
+  RECORD_RESULTS,
+  SELECT_BACKLOG,
+  SELECT_FIRE,
+  SELECT_FIRES,
+  SELECT_FIRES_OF_JOB,
+  SELECT_JOBS_TO_DO,
+  SELECT_LATEST_ENDS,
+  SELECT_LIVE_RUNS_OF_JOB,
+  SELECT_NEXT_DUE,
+  SELECT_OPEN_FIRES,
+  SELECT_WAITING,
+} from "../../src/store/job-fires.ts";
+import { SELECT_JOB, SELECT_JOBS, SELECT_JOBS_BY_ID, SELECT_JOBS_OF_AGENT } from "../../src/store/jobs.ts";
 import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
 import { SELECT_EVENTS } from "../../src/store/run-events.ts";
@@ -21,6 +38,14 @@ import {
 } from "../../src/store/run-statements.ts";
 import { SELECT_BY_REQUEST_KEY } from "../../src/store/run-writes.ts";
 import { FIRST_RUN_ID_SINCE, listStatement, SELECT_RUN } from "../../src/store/runs.ts";
+import { DELETE_ENDED_SESSIONS, DELETE_SESSION, SELECT_SESSION } from "../../src/store/sessions.ts";
+import {
+  RECORD_TOKEN_USE,
+  REVOKE_TOKEN,
+  SELECT_TOKEN,
+  SELECT_TOKEN_BY_HASH,
+  SELECT_TOKENS,
+} from "../../src/store/tokens.ts";
 import { SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
 import {
   CLAIM_TRY,
@@ -87,17 +112,50 @@ test.for([
   { what: "restart a webhook", sql: RESTART_DELIVERY },
   { what: "overdue webhooks", sql: SELECT_OVERDUE_DELIVERIES },
   { what: "a run's webhook", sql: SELECT_RUN_WEBHOOK },
+  { what: "a job", sql: SELECT_JOB },
+  { what: "jobs by their ids", sql: SELECT_JOBS_BY_ID },
+  { what: "a page of jobs", sql: SELECT_JOBS },
+  { what: "a page of an agent's jobs", sql: SELECT_JOBS_OF_AGENT },
+  { what: "change a job", sql: UPDATE_JOB },
+  { what: "delete a job", sql: DELETE_JOB },
+  { what: "skip what waits of a paused job", sql: SKIP_BUFFERED },
+  { what: "reject what is open of a deleted job", sql: REJECT_OPEN },
+  { what: "record slots", sql: INSERT_FIRES },
+  { what: "advance a job", sql: ADVANCE_JOB },
+  { what: "backfill", sql: BACKFILL_FIRES },
+  { what: "release what waits", sql: RELEASE_BUFFERED },
+  { what: "jobs with something to do", sql: SELECT_JOBS_TO_DO },
+  { what: "promised fires", sql: SELECT_OPEN_FIRES },
+  { what: "record begun runs of jobs", sql: RECORD_RESULTS },
+  { what: "when the next job is due", sql: SELECT_NEXT_DUE },
+  { what: "whether a fire waits", sql: SELECT_WAITING },
+  { what: "the scheduler's backlog", sql: SELECT_BACKLOG },
+  { what: "a job's live runs", sql: SELECT_LIVE_RUNS_OF_JOB },
+  { what: "how a job's runs ended", sql: SELECT_LATEST_ENDS },
+  { what: "a page of fires", sql: SELECT_FIRES },
+  { what: "a page of a job's fires", sql: SELECT_FIRES_OF_JOB },
+  { what: "a fire", sql: SELECT_FIRE },
+  { what: "a token by its hash", sql: SELECT_TOKEN_BY_HASH },
+  { what: "a token", sql: SELECT_TOKEN },
+  { what: "tokens", sql: SELECT_TOKENS },
+  { what: "revoke a token", sql: REVOKE_TOKEN },
+  { what: "record a token's use", sql: RECORD_TOKEN_USE },
+  { what: "record what became of a change", sql: CLOSE_AUDIT },
+  { what: "the record of changes", sql: SELECT_AUDIT },
+  { what: "a session", sql: SELECT_SESSION },
+  { what: "end a session", sql: DELETE_SESSION },
+  { what: "delete the sessions that have ended", sql: DELETE_ENDED_SESSIONS },
 ])("no full scan of the stored rows: $what", async ({ sql }) => {
   const plan = await planOf(sql);
 
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
-  // Walking the partial index of live runs, which are few, is the sweep's question itself.
+  // Walking a partial index of what is live or open, which is little, is the sweep's question itself.
   const scans = plan.filter((step) =>
-    /^SCAN (agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery|budget_periods|period|shared|shared_budget)\b/.test(
+    /^SCAN (jobs|job_fires|fire|agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions|audit_log|budget_periods|period|shared|shared_budget)\b/.test(
       step,
     ),
   );
-  expect(scans.filter((step) => !step.includes("agent_runs_live"))).toEqual([]);
+  expect(scans.filter((step) => !/agent_runs_live|job_fires_open/.test(step))).toEqual([]);
 });
 
 test.for([

@@ -3,12 +3,15 @@ import { oneLine } from "./one-line.ts";
 import { type Check, type Finding, SEVERITIES, type TargetReport } from "./output.ts";
 import type { Targets } from "./targets.ts";
 
-type Fault = Omit<Finding, "target">;
+type Fault = Omit<Finding, "target" | "change" | "since">;
+
+/** Nothing is known of an earlier scan. */
+const NOT_COMPARED = { change: null, since: null } as const;
 
 /** What is wrong with a target. A site that is down, or that was not scanned, is itself a finding. */
 export function findingsOf(report: TargetReport): Finding[] {
   const target = oneLine(report.url, MAX_SHOWN_URL_BYTES);
-  return faultsOf(report).map((fault) => ({ target, ...fault }));
+  return faultsOf(report).map((fault) => ({ target, ...fault, ...NOT_COMPARED }));
 }
 
 /** An entry of SCANNER_TARGETS that could not be scanned. */
@@ -19,11 +22,12 @@ export function unusableFinding({ text, reason }: Targets["unusable"][number]): 
     severity: "medium",
     code: "unusable_target",
     message: `Not scanned: in SCANNER_TARGETS, it ${reason}.`,
+    ...NOT_COMPARED,
   };
 }
 
 /** Most severe first; equals keep their order. */
-export function rank(findings: readonly Finding[]): Finding[] {
+export function rank<Ranked extends Pick<Finding, "severity">>(findings: readonly Ranked[]): Ranked[] {
   return findings.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 

@@ -26,6 +26,22 @@ const Grade = z.object({
   checks: z.array(Check),
 });
 
+/** What may differ between two scans of a target. */
+export const ASPECTS = ["outcome", "status", "final_url", "content", "title", "grade", "findings"] as const;
+
+const TargetChange = z.object({
+  kind: z.enum(["new", "unchanged", "changed", "down", "recovered"]).meta({
+    description: "`new`: never scanned before. `recovered`: it was down at the last scan and is not any more.",
+  }),
+  what: z.array(z.enum(ASPECTS)).meta({ description: "What is not as it was at the last scan." }),
+  resolved: z.array(z.string()).meta({ description: "Codes of findings of the last scan that are no more." }),
+  down_since: z.iso
+    .datetime()
+    .nullable()
+    .meta({ description: "When a scan first found it down; also of `recovered`." }),
+  last_scan_at: z.iso.datetime().nullable(),
+});
+
 const TargetReport = z.object({
   url: z.string(),
   outcome: z.enum(["answered", "refused", "unreachable", "timed_out", "bad_redirect"]),
@@ -46,6 +62,7 @@ const TargetReport = z.object({
   ),
   cookie_count: z.int().meta({ description: "How many there were; the list is bounded." }),
   grade: Grade.nullable(),
+  change: TargetChange.nullable().meta({ description: "Since the last scan of it; null: nothing could be compared." }),
 });
 
 const Finding = z.object({
@@ -53,6 +70,11 @@ const Finding = z.object({
   target: z.string(),
   code: z.string(),
   message: z.string(),
+  change: z.enum(["new", "changed", "unchanged", "down_since", "recovered"]).nullable().meta({
+    description:
+      "Since the last scan of the target. `changed`: it says something else. `down_since`: the site was down then, too. Null: nothing could be compared.",
+  }),
+  since: z.iso.datetime().nullable().meta({ description: "When a scan first found it." }),
 });
 
 export const ScannerOutput = z.object({
@@ -63,6 +85,7 @@ export const ScannerOutput = z.object({
 
 export type Check = z.infer<typeof Check>;
 export type Grade = z.infer<typeof Grade>;
+export type TargetChange = z.infer<typeof TargetChange>;
 export type TargetReport = z.infer<typeof TargetReport>;
 export type Finding = z.infer<typeof Finding>;
 export type ScannerOutput = z.infer<typeof ScannerOutput>;

@@ -12,14 +12,26 @@ import type { Answer, Scan } from "./fetch-target.ts";
 import { findingsOf, rank, unusableFinding } from "./findings.ts";
 import { gradeAnswer } from "./grade.ts";
 import { oneLine } from "./one-line.ts";
-import type { ScannerOutput, TargetReport } from "./output.ts";
+import type { Finding, ScannerOutput, TargetReport } from "./output.ts";
 import { summarize } from "./summary.ts";
 import type { Targets } from "./targets.ts";
 
+/** What there is to say of one target. */
+export interface Examined {
+  target: TargetReport;
+  findings: Finding[];
+}
+
+/** What one scan found, compared with nothing yet. */
+export function examine(scan: Scan): Examined {
+  const target = targetReport(scan);
+  return { target, findings: findingsOf(target) };
+}
+
 /** The run's output. Whatever the sites sent, it stays below MAX_OUTPUT_BYTES. */
-export function report(scans: readonly Scan[], unusable: Targets["unusable"]): ScannerOutput {
-  const targets = scans.map(targetReport);
-  const findings = rank([...targets.flatMap(findingsOf), ...unusable.map(unusableFinding)]);
+export function report(examined: readonly Examined[], unusable: Targets["unusable"]): ScannerOutput {
+  const targets = examined.map(({ target }) => target);
+  const findings = rank([...examined.flatMap((one) => one.findings), ...unusable.map(unusableFinding)]);
   return { targets, findings: findings.slice(0, MAX_FINDINGS), summary: summarize(targets, findings) };
 }
 
@@ -39,12 +51,13 @@ function targetReport(scan: Scan): TargetReport {
     cookies: cookies.slice(0, MAX_LISTED_COOKIES).map(cookieReport),
     cookie_count: cookies.length,
     ...(ending.kind === "answered" ? answerReport(scan, ending.answer, cookies) : NO_ANSWER),
+    change: null,
   };
 }
 
 type OfAnswer = Omit<
   TargetReport,
-  "url" | "outcome" | "reason" | "redirects" | "duration_ms" | "cookies" | "cookie_count"
+  "url" | "outcome" | "reason" | "redirects" | "duration_ms" | "cookies" | "cookie_count" | "change"
 >;
 
 const NO_ANSWER: OfAnswer = {

@@ -5,7 +5,8 @@ import { refuseAddress } from "../../net/address-policy.ts";
 import { defineAgent } from "../define-agent.ts";
 import { fetchTarget } from "./fetch-target.ts";
 import { ScannerOutput } from "./output.ts";
-import { report } from "./report.ts";
+import { compareWithLastScan } from "./remember.ts";
+import { examine, report } from "./report.ts";
 import { chooseTargets, ScannerInput } from "./targets.ts";
 
 /**
@@ -24,7 +25,8 @@ export const scanner = defineAgent({
   output: ScannerOutput,
   timeoutMs: 180_000,
   concurrency: 10,
-  async execute(input, { env, log, serviceOrigin, signal }) {
+  async execute(input, context) {
+    const { env, log, serviceOrigin, signal } = context;
     const { urls, unusable } = chooseTargets({ named: input.targets, variable: env.SCANNER_TARGETS, serviceOrigin });
     const options = {
       fetch: (url: string, init: RequestInit) => fetch(url, init),
@@ -33,16 +35,16 @@ export const scanner = defineAgent({
       deadlineMs: TARGET_DEADLINE_MS,
       nowMs,
     };
-    const scans = await pMap(
+    const examined = await pMap(
       urls,
       async (url) => {
         const scan = await fetchTarget(url, options);
         const { ending } = scan;
         log(`${url.href}: ${ending.kind === "answered" ? ending.answer.status : ending.kind}, ${scan.durationMs} ms`);
-        return scan;
+        return compareWithLastScan(examine(scan), nowMs(), context);
       },
       { concurrency: MAX_CONCURRENT_TARGETS, signal },
     );
-    return report(scans, unusable);
+    return report(examined, unusable);
   },
 });

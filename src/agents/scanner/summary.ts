@@ -11,6 +11,7 @@ export function summarize(targets: readonly TargetReport[], findings: readonly F
   const bySeverity = counts.filter(({ count }) => count > 0).map(({ severity, count }) => `${count} ${severity}`);
   return [
     `${answered} of ${targets.length} targets answered. Findings: ${bySeverity.join(", ") || "none"}.`,
+    ...changeLine(targets),
     ...targets.map(targetLine),
     ...(findings.length === 0 ? [] : ["Worst first:"]),
     ...findings.slice(0, WORST_FINDINGS).map(({ severity, target, message }) => `- ${severity}: ${target}: ${message}`),
@@ -18,11 +19,39 @@ export function summarize(targets: readonly TargetReport[], findings: readonly F
   ].join("\n");
 }
 
+const CHANGES = ["new", "changed", "down", "recovered", "unchanged"] as const;
+
+/** How many targets are as they were. */
+function changeLine(targets: readonly TargetReport[]): string[] {
+  const counts = CHANGES.map((kind) => ({ kind, count: targets.filter(({ change }) => change?.kind === kind).length }));
+  const said = counts.filter(({ count }) => count > 0).map(({ kind, count }) => `${count} ${kind}`);
+  return said.length === 0 ? [] : [`Since the last scan: ${said.join(", ")}.`];
+}
+
 function targetLine(report: TargetReport): string {
   const url = oneLine(report.url, MAX_SHOWN_URL_BYTES);
-  if (report.grade === null) return `${url}: ${report.outcome.replaceAll("_", " ")}`;
+  const change = changeOf(report.change);
+  if (report.grade === null) return `${url}: ${report.outcome.replaceAll("_", " ")}${change}`;
   const { letter, score } = report.grade;
-  return `${url}: ${report.status} in ${report.latency_ms} ms, grade ${letter} (${score} points)`;
+  return `${url}: ${report.status} in ${report.latency_ms} ms, grade ${letter} (${score} points)${change}`;
+}
+
+function changeOf(change: TargetReport["change"]): string {
+  if (change === null) return "";
+  switch (change.kind) {
+    case "unchanged":
+      return "";
+    case "new":
+      return "; new";
+    case "changed":
+      return `; changed: ${change.what.join(", ").replaceAll("_", " ")}`;
+    case "down":
+      return `; down since ${change.down_since}`;
+    case "recovered":
+      return `; recovered, was down since ${change.down_since}`;
+    default:
+      return change.kind satisfies never;
+  }
 }
 
 function countOf(findings: readonly Finding[], severity: Finding["severity"]): number {

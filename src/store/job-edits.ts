@@ -1,0 +1,81 @@
+import type { JobDefinition } from "../contract/job.ts";
+import type { NextFire } from "../core/slot-decisions.ts";
+import { storage } from "./storage.ts";
+
+export interface JobState {
+  definition: JobDefinition;
+  enabled: boolean;
+  pausedNote: string | null;
+  next: NextFire | null;
+  failuresFromMs: number;
+}
+
+export const INSERT_JOB = `
+  INSERT INTO jobs (id, definition, agent_name, enabled, paused_note, next_at, due_at, failures_from, created_at, updated_at)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)
+  ON CONFLICT (id) DO NOTHING`;
+
+export const UPDATE_JOB = `
+  UPDATE jobs
+     SET definition = ?2, agent_name = ?3, enabled = ?4, paused_note = ?5, next_at = ?6, due_at = ?7,
+         failures_from = ?8, updated_at = ?9, version = version + 1, turn = turn + 1
+   WHERE id = ?1 AND turn = ?10`;
+
+/** Of a job that is paused: what waits, waits no more. */
+export const SKIP_BUFFERED = `
+  UPDATE job_fires SET outcome = 'skipped_paused'
+   WHERE job_id = ?1 AND run_id IS NULL AND outcome IN ('fired', 'buffered') AND outcome = 'buffered'
+     AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND enabled = 0)`;
+
+export const DELETE_JOB = "DELETE FROM jobs WHERE id = ?1 AND turn = ?2";
+
+/** Of a job that is deleted: nobody can begin what was promised, unless it has been begun. */
+export const REJECT_OPEN = `
+  UPDATE job_fires
+     SET run_id = (SELECT id FROM agent_runs WHERE request_key = 'job:' || job_fires.job_id || ':' || job_fires.nominal_at),
+         outcome = iif(EXISTS (SELECT 1 FROM agent_runs
+                                WHERE request_key = 'job:' || job_fires.job_id || ':' || job_fires.nominal_at),
+                       'fired', 'rejected'),
+         problem = 'job_not_found'
+   WHERE job_id = ?1 AND run_id IS NULL AND outcome IN ('fired', 'buffered')
+     AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = ?1)`;
+
+/** Answers false where there is a job of that id. */
+export async function insertJob(db: D1Database, id: string, state: JobState, atMs: number): Promise<boolean> {
+  const { meta } = await storage("create a job", () =>
+    db
+      .prepare(INSERT_JOB)
+      .bind(id, ...values(state), atMs)
+      .run(),
+  );
+  return meta.changes === 1;
+}
+
+/** Answers false where the job is not as it was read: somebody changed it, or a slot was recorded. */
+export async function updateJob(
+  db: D1Database,
+  { id, turn }: { id: string; turn: number },
+  state: JobState,
+  atMs: number,
+): Promise<boolean> {
+  const results = await storage("change a job", () =>
+    db.batch([
+      db.prepare(UPDATE_JOB).bind(id, ...values(state), atMs, turn),
+      ...(state.enabled ? [] : [db.prepare(SKIP_BUFFERED).bind(id)]),
+    ]),
+  );
+  return results[0]?.meta.changes === 1;
+}
+
+/** The same. Its history stays. */
+export async function deleteJob(db: D1Database, { id, turn }: { id: string; turn: number }): Promise<boolean> {
+  const results = await storage("delete a job", () =>
+    db.batch([db.prepare(DELETE_JOB).bind(id, turn), db.prepare(REJECT_OPEN).bind(id)]),
+  );
+  return results[0]?.meta.changes === 1;
+}
+
+function values({ definition, enabled, pausedNote, next, failuresFromMs }: JobState): unknown[] {
+  const slot = [next?.nextAtMs ?? null, next?.dueAtMs ?? null];
+  return [JSON.stringify(definition), definition.agent, Number(enabled), pausedNote, ...slot, failuresFromMs];
+}
