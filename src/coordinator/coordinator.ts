@@ -2,6 +2,7 @@ import type { Now } from "../clock.ts";
 import { RETRY_AFTER_S } from "../contract/limits.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { AttemptEvent } from "../contract/run-event.ts";
+import type { PublishedEvent } from "../contract/stream.ts";
 import type { BudgetDefaults } from "../core/reserve.ts";
 import { describeError, log } from "../log.ts";
 import type { BudgetWarning } from "../store/budget-statements.ts";
@@ -47,8 +48,9 @@ export function createCoordinator(options: {
   budgets: BudgetDefaults;
   wake(delayMs: number): void;
   wakeWebhook(runId: number): void;
+  tell(event: PublishedEvent): void;
 }): Coordinator {
-  const { agentName, db, storage, nowMs, randomFraction, budgets, wake, wakeWebhook } = options;
+  const { agentName, db, storage, nowMs, randomFraction, budgets, wake, wakeWebhook, tell } = options;
   const knowledge = createKnowledge(() => readAgentState(db, agentName));
   const writes = createGroupCommit<RunWrite, RunWriteResult>({
     commit: (group) => commitRunWrites(db, group, options.randomKey(), warnOfBudget),
@@ -68,6 +70,7 @@ export function createCoordinator(options: {
     write,
     wake,
     wakeWebhook,
+    tell,
   };
 
   /** Storage that is away is an expected outcome, and a value; anything else is a bug, and throws. */

@@ -17,6 +17,8 @@ import { bulkRoutes } from "./bulk.ts";
 import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
 import { refuseForgery } from "./csrf.ts";
+import { assetRoutes } from "./dashboard/assets.ts";
+import { dashboardPages } from "./dashboard/pages.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { jobActionRoutes } from "./job-actions.ts";
@@ -31,6 +33,7 @@ import { runRoutes } from "./runs.ts";
 import { schedulePreviewRoutes } from "./schedule-preview.ts";
 import { sessionRoutes } from "./session.ts";
 import { signInPages } from "./sign-in.ts";
+import { streamRoutes } from "./stream.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
@@ -54,6 +57,7 @@ export const ROUTES: readonly Route[] = [
   ...jobRoutes,
   ...jobActionRoutes,
   ...jobHistoryRoutes,
+  ...streamRoutes,
   ...healthRoutes,
 ];
 
@@ -81,7 +85,8 @@ export function createApp(registry: Registry) {
   app.route("/api", docs(ROUTES));
   for (const path of ["/api/openapi.json", "/api/docs"]) refuseOtherMethods(app, path, ["GET", "HEAD"]);
   app.route("/", signInPages());
-  app.get("/", (c) => c.redirect("/api/docs"));
+  app.route("/", assetRoutes());
+  app.route("/", dashboardPages());
 
   app.notFound((c) => answerError(nothingThere(c), c));
   app.onError(answerError);

@@ -106,6 +106,7 @@ export function createWorld(options: WorldOptions) {
       budgets: { timezone: "UTC", runReserveMicrousd: 10_000 },
       wake: (delayMs) => void sendWake(queue, agentName, delayMs),
       wakeWebhook: () => {}, // nobody asks for one in these plays
+      tell: () => {}, // and nobody watches
     });
     const host = { actor, coordinator, crashed };
     return host;
