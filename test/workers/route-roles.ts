@@ -64,6 +64,7 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/scheduler/jobs/{id}/backfill": "operator",
   "GET /api/scheduler/jobs/{id}/preview": "viewer",
   "GET /api/scheduler/history": "viewer",
+  "POST /api/scheduler/examples": "operator",
 
   "GET /api/stream": "viewer",
 };
