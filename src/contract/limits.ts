@@ -77,6 +77,22 @@ export const MAX_STREAM_MS = 10 * 60_000;
 /** A quiet stream says so often that it is there. */
 export const STREAM_COMMENT_MS = 15_000;
 
+// The stream of what happens.
+/** Events that the hub remembers for viewers who come back. */
+export const MAX_STREAM_EVENTS = 2_000;
+/** Events that a coordinator keeps while its last call of the hub goes on; then viewers are told to look again. */
+export const MAX_UNTOLD_EVENTS = 1_000;
+/** Shortest and longest rest of a coordinator between two calls of the hub. */
+export const MIN_TELL_REST_MS = 20;
+export const MAX_TELL_REST_MS = 1_000;
+/** Longest wait of an event in the hub for others to go with it. */
+export const MAX_FAN_OUT_MS = 250;
+export const STREAM_DEADLINE_MS = 5_000;
+/** What may wait for a viewer who reads slowly; then it is hung up on, and comes back. */
+export const MAX_VIEWER_BACKLOG_BYTES = 512 * 1024;
+/** What a client is told to wait before it comes back. */
+export const STREAM_RETRY_MS = 1_000;
+
 // Deadlines of outbound calls.
 export const D1_DEADLINE_MS = 10_000;
 export const COORDINATOR_DEADLINE_MS = 20_000;
