@@ -10,6 +10,7 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /runs": "viewer",
   "GET /runs/{id}": "viewer",
   "GET /costs": "viewer",
+  "GET /settings": "viewer",
   "GET /assets/{tag}/{name}": "public",
   "GET /sign-in": "public",
   "POST /sign-in": "public",
