@@ -16,7 +16,8 @@ function flakyCoordinator(next: (request: object) => "none" | "lose_request" | "
   const made = () => {
     const wakes = { wake: () => {}, wakeWebhook: () => {}, tell: () => {} };
     const dice = { randomKey: () => crypto.randomUUID(), randomFraction: () => 0 };
-    return createCoordinator({ agentName: "agent", db, storage, nowMs, ...dice, ...wakes });
+    const budgets = { timezone: "UTC", runReserveMicrousd: 10_000 };
+    return createCoordinator({ agentName: "agent", db, storage, budgets, nowMs, ...dice, ...wakes });
   };
   let coordinator = made();
   const memory: Coordinator["memory"] = async (request) => {
