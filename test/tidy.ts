@@ -57,6 +57,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "coordinator/client.ts",
     "coordinator/protocol.ts",
     "coordinator/wake.ts",
+    "store/runs.ts",
     "store/storage.ts",
     "core",
     "contract",
@@ -106,7 +107,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   local: ["local"],
   "index.ts": ["agents", "coordinator", "executor", "http", "rate-limit", "scheduler", "stream", "env.ts", "clock.ts"],
   "env.ts": [
-    "contract/roles.ts",
+    "contract",
+    "core",
     "rate-limit/request-counter.ts",
     "coordinator/agent-coordinator.ts",
     "coordinator/wake.ts",
@@ -223,7 +225,9 @@ function isFactory(all: readonly Line[], number: number, indent: string): boolea
 function neverImported(files: readonly SourceFile[]): Complaint[] {
   const imported = new Set(files.flatMap((file) => importsOf(file).map(({ target }) => target)));
   return files
-    .filter(({ path }) => path !== "index.ts" && !path.startsWith("local/") && !imported.has(path))
+    .filter(
+      ({ path }) => path !== "index.ts" && !path.startsWith("local/") && !path.endsWith(".d.ts") && !imported.has(path),
+    )
     .map(({ path }) => `${path}:1 is imported by nobody: delete it`);
 }
 
@@ -249,7 +253,7 @@ interface Import {
 }
 
 function importsOf({ path, text }: SourceFile): Import[] {
-  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;"]*?from\s+"(\.[^"]+\.ts)"/gms)].map((match) => ({
+  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;"]*?from\s+"(\.[^"]+\.tsx?)"/gms)].map((match) => ({
     target: new URL(match[2] ?? "", `file:///${path}`).pathname.slice(1),
     number: text.slice(0, match.index).split("\n").length,
     typeOnly: match[1] !== undefined,

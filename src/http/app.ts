@@ -12,13 +12,17 @@ import { agentRoutes } from "./agents.ts";
 import { completeHeaders } from "./answers.ts";
 import type { AppContext, AppEnv } from "./app-context.ts";
 import { auditRoutes } from "./audit.ts";
+import { budgetRoutes } from "./budgets.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
 import { refuseForgery } from "./csrf.ts";
+import { assetRoutes } from "./dashboard/assets.ts";
+import { dashboardPages } from "./dashboard/pages.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { jobActionRoutes } from "./job-actions.ts";
+import { jobExampleRoutes } from "./job-examples.ts";
 import { jobHistoryRoutes } from "./job-history.ts";
 import { jobRoutes } from "./jobs.ts";
 import { limitRate } from "./limit-rate.ts";
@@ -37,6 +41,7 @@ import { webhookRoutes } from "./webhooks.ts";
 /** Every route of the API. The order matters: `/api/agents/runs` is not an agent's name. */
 export const ROUTES: readonly Route[] = [
   ...costRoutes,
+  ...budgetRoutes,
   ...bulkRoutes,
   ...runRoutes,
   ...completionRoutes,
@@ -53,6 +58,7 @@ export const ROUTES: readonly Route[] = [
   ...jobRoutes,
   ...jobActionRoutes,
   ...jobHistoryRoutes,
+  ...jobExampleRoutes,
   ...streamRoutes,
   ...healthRoutes,
 ];
@@ -81,7 +87,8 @@ export function createApp(registry: Registry) {
   app.route("/api", docs(ROUTES));
   for (const path of ["/api/openapi.json", "/api/docs"]) refuseOtherMethods(app, path, ["GET", "HEAD"]);
   app.route("/", signInPages());
-  app.get("/", (c) => c.redirect("/api/docs"));
+  app.route("/", assetRoutes());
+  app.route("/", dashboardPages());
 
   app.notFound((c) => answerError(nothingThere(c), c));
   app.onError(answerError);

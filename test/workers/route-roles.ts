@@ -5,7 +5,13 @@ import type { Role } from "../../src/contract/roles.ts";
  * keeping jobs an operator's; what an agent is, what it may spend, what a model costs and who may call is an admin's.
  */
 export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
-  "GET /": "public",
+  "GET /": "viewer",
+  "GET /agents/{name}": "viewer",
+  "GET /runs": "viewer",
+  "GET /runs/{id}": "viewer",
+  "GET /costs": "viewer",
+  "GET /settings": "viewer",
+  "GET /assets/{tag}/{name}": "public",
   "GET /sign-in": "public",
   "POST /sign-in": "public",
   "POST /sign-out": "public",
@@ -38,6 +44,8 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/agents/runs/{id}/complete": "own",
 
   "GET /api/agents/costs": "viewer",
+  "GET /api/budgets": "viewer",
+  "PUT /api/budgets": "admin",
 
   "GET /api/tokens": "admin",
   "POST /api/tokens": "admin",
@@ -59,6 +67,7 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/scheduler/jobs/{id}/backfill": "operator",
   "GET /api/scheduler/jobs/{id}/preview": "viewer",
   "GET /api/scheduler/history": "viewer",
+  "POST /api/scheduler/examples": "operator",
 
   "GET /api/stream": "viewer",
 };
