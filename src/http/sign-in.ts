@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
 import type { AppContext, AppEnv } from "./app-context.ts";
+import { assetPath } from "./dashboard/assets.ts";
 import { signIn } from "./session.ts";
 import { endSession } from "./session-cookie.ts";
 
@@ -38,20 +39,24 @@ function page({ next, refused }: { next: string; refused: boolean }) {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Sign in · Agent Runs</title>
+    <link rel="icon" type="image/svg+xml" href="${assetPath("icon.svg")}">
+    <link rel="stylesheet" href="${assetPath("dashboard.css")}">
   </head>
   <body>
-    <main>
+    <main class="sign-in">
+      <div class="card">
       <h1>Sign in to Agent Runs</h1>
-      ${refused ? html`<p role="alert" id="refused">This token opens nothing: it is wrong, expired or revoked.</p>` : ""}
+      ${refused ? html`<p role="alert" class="form-problem" id="refused">This token opens nothing: it is wrong, expired or revoked.</p>` : ""}
       <form method="post" action="/sign-in">
         <input type="hidden" name="next" value="${next}">
-        <p>
+        <p class="field">
           <label for="token">API token</label>
           <input id="token" name="token" type="password" autocomplete="current-password" required autofocus
             ${refused ? html`aria-invalid="true" aria-describedby="refused"` : ""}>
         </p>
-        <p><button>Sign in</button></p>
+        <p><button class="primary">Sign in</button></p>
       </form>
+      </div>
     </main>
   </body>
 </html>`;

@@ -96,7 +96,8 @@ const deleteToken = defineRoute({
 
 export const tokenRoutes = [getTokens, createToken, deleteToken];
 
-function apiToken(record: TokenRecord, atMs: number): ApiToken {
+/** A token as the API shows it. */
+export function apiToken(record: TokenRecord, atMs: number): ApiToken {
   const ended = record.revokedAtMs === null ? "expired" : "revoked";
   return {
     id: record.id,
