@@ -1,7 +1,11 @@
 import * as z from "zod";
+import { DEFAULT_RUN_RESERVE_USD } from "./contract/limits.ts";
 import { Role } from "./contract/roles.ts";
+import { isTimezone } from "./contract/timezone-name.ts";
 import type { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
 import type { Wake } from "./coordinator/wake.ts";
+import { usdToMicrousd } from "./core/money.ts";
+import type { BudgetDefaults } from "./core/reserve.ts";
 import type { RequestCounter } from "./rate-limit/request-counter.ts";
 import type { Ticker } from "./scheduler/ticker.ts";
 import type { StreamHub } from "./stream/hub.ts";
@@ -43,6 +47,10 @@ export interface Env {
   HTTP_AGENT_SECRET?: string;
   /** "true" lets `http` agents be at private and loopback addresses. */
   HTTP_AGENT_ALLOW_PRIVATE?: string;
+  /** By whose midnight the days and months of budgets begin: an IANA timezone. Default UTC. */
+  BUDGET_TIMEZONE?: string;
+  /** In US dollars: what is reserved of a budget for a run of an agent whose own budget says no `max_run_usd`. */
+  BUDGET_RUN_RESERVE_USD?: string;
 }
 
 const Flag = z
@@ -66,6 +74,18 @@ const Days = z
   .refine((text) => /^([1-9]\d{0,4})?$/.test(text), "must be a whole number of days, at least 1")
   .transform((text) => (text === "" ? null : Number(text)));
 
+const Timezone = z
+  .string()
+  .default("")
+  .transform((name) => name || "UTC")
+  .refine(isTimezone, "must be an IANA timezone, like Europe/Berlin");
+
+const RunReserveUsd = z
+  .string()
+  .default("")
+  .refine((text) => /^(\d{1,6}(\.\d{1,6})?)?$/.test(text), "must be an amount of US dollars, like 0.05")
+  .transform((text) => (text === "" ? DEFAULT_RUN_RESERVE_USD : Number(text)));
+
 const RequestsPerMinute = z
   .string()
   .default("")
@@ -87,6 +107,8 @@ const Config = z
     LOCAL_OPEN: Flag,
     CORS_ORIGINS: List,
     RETENTION_DAYS: Days,
+    BUDGET_TIMEZONE: Timezone,
+    BUDGET_RUN_RESERVE_USD: RunReserveUsd,
     REQUESTS_PER_MINUTE: RequestsPerMinute,
     ACCESS_TEAM_DOMAIN: TeamDomain,
     ACCESS_AUD: z.string().default(""),
@@ -106,6 +128,11 @@ export function readConfig(env: Env): Config {
     configs.set(env, config);
   }
   return config;
+}
+
+/** What of budgets that do not say, in the terms of those who reserve. */
+export function budgetDefaults(config: Config): BudgetDefaults {
+  return { timezone: config.BUDGET_TIMEZONE, runReserveMicrousd: usdToMicrousd(config.BUDGET_RUN_RESERVE_USD) };
 }
 
 /** An isolate's environment never changes, and is the same object for every request of it. */

@@ -189,6 +189,23 @@ export const DEFAULT_PAGE_MEMORY = 50;
 /** So long a change is known by its key: longer than a caller who got no answer repeats it. */
 export const MEMORY_CHANGE_KEPT_MS = 10 * 60_000;
 
+// What agents read of the history.
+/** Of one read by an agent. */
+export const MAX_HISTORY_RUNS = 1_000;
+export const MAX_OUTLINED_ERROR_CHARS = 500;
+
+// The digest.
+export const MAX_DIGEST_HOURS = 7 * 24;
+/** Runs that one digest is made of, the newest; the rest of its time is said to be left out. */
+export const MAX_DIGEST_RUNS = 10_000;
+/** Runs of the scanner that it reads whole. */
+export const MAX_DIGEST_SCANS = 20;
+/** An output may be half a megabyte: they are not all held at once. */
+export const MAX_CONCURRENT_SCAN_READS = 4;
+export const MAX_DIGEST_ROWS = 20;
+export const MAX_DIGEST_TOP = 5;
+export const MAX_CAUSE_CHARS = 200;
+
 // Agents elsewhere, which are called by HTTP.
 export const MAX_AGENT_URL_CHARS = 2_000;
 export const MAX_REMOTE_ANSWER_BYTES = 1024 * 1024;
@@ -198,6 +215,15 @@ export const MAX_REMOTE_STREAM_BYTES = 8 * 1024 * 1024;
 export const MAX_REMOTE_REASON_CHARS = 300;
 /** How long an attempt may go on that somebody else took over. */
 export const MAX_HAND_OVER_MS = 24 * 60 * 60_000;
+
+// Budgets.
+export const MAX_BUDGET_USD = 1_000_000_000;
+/** Of a limit: once so much is spent, the service says so. */
+export const DEFAULT_WARN_SHARE = 0.8;
+/** What a run of an agent that says nothing of it may cost, unless BUDGET_RUN_RESERVE_USD says otherwise. */
+export const DEFAULT_RUN_RESERVE_USD = 0.01;
+/** How often a run is tried to be inserted while budgets change under it. */
+export const MAX_BUDGET_LOOKS = 5;
 
 // The scanner.
 export const MAX_SCAN_TARGETS = 50;

@@ -12,6 +12,7 @@ import { agentRoutes } from "./agents.ts";
 import { completeHeaders } from "./answers.ts";
 import type { AppContext, AppEnv } from "./app-context.ts";
 import { auditRoutes } from "./audit.ts";
+import { budgetRoutes } from "./budgets.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
@@ -39,6 +40,7 @@ import { webhookRoutes } from "./webhooks.ts";
 /** Every route of the API. The order matters: `/api/agents/runs` is not an agent's name. */
 export const ROUTES: readonly Route[] = [
   ...costRoutes,
+  ...budgetRoutes,
   ...bulkRoutes,
   ...runRoutes,
   ...completionRoutes,

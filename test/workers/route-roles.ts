@@ -46,6 +46,8 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/agents/runs/{id}/complete": "own",
 
   "GET /api/agents/costs": "viewer",
+  "GET /api/budgets": "viewer",
+  "PUT /api/budgets": "admin",
 
   "GET /api/tokens": "admin",
   "POST /api/tokens": "admin",
