@@ -26,27 +26,7 @@ export async function jobPage(c: AppContext): Promise<Response> {
     <>
       <Head job={job} mayEdit={mayEdit} />
       <div class="columns" data-live="schedule">
-        <section class="card">
-          <h2>What it does</h2>
-          <dl class="facts-list">
-            <dt>Schedule</dt>
-            <dd>{job.schedule}</dd>
-            <dt>Agent</dt>
-            <dd>
-              <a href={`/agents/${encodeURIComponent(job.agent)}`}>{job.agent}</a>
-            </dd>
-            <dt>Overlap</dt>
-            <dd>{words(job.overlap)}</dd>
-            <dt>Fired</dt>
-            <dd>{countOf(job.fire_count, "time")}</dd>
-            {job.paused_note !== null && (
-              <>
-                <dt>Paused</dt>
-                <dd>{job.paused_note}</dd>
-              </>
-            )}
-          </dl>
-        </section>
+        <Facts job={job} />
         <section class="card">
           <h2>Next slots</h2>
           {job.next_runs.length === 0 ? (
@@ -84,6 +64,32 @@ export async function jobPage(c: AppContext): Promise<Response> {
         </section>
       )}
     </>,
+  );
+}
+
+function Facts({ job }: { job: JobDetail }) {
+  return (
+    <section class="card">
+      <h2>What it does</h2>
+      <dl class="facts-list">
+        <dt>Schedule</dt>
+        <dd>{job.schedule}</dd>
+        <dt>Agent</dt>
+        <dd>
+          <a href={`/agents/${encodeURIComponent(job.agent)}`}>{job.agent}</a>
+        </dd>
+        <dt>Overlap</dt>
+        <dd>{words(job.overlap)}</dd>
+        <dt>Fired</dt>
+        <dd>{countOf(job.fire_count, "time")}</dd>
+        {job.paused_note !== null && (
+          <>
+            <dt>Paused</dt>
+            <dd>{job.paused_note}</dd>
+          </>
+        )}
+      </dl>
+    </section>
   );
 }
 
