@@ -22,6 +22,7 @@ import { dashboardPages } from "./dashboard/pages.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { jobActionRoutes } from "./job-actions.ts";
+import { jobExampleRoutes } from "./job-examples.ts";
 import { jobHistoryRoutes } from "./job-history.ts";
 import { jobRoutes } from "./jobs.ts";
 import { limitRate } from "./limit-rate.ts";
@@ -57,6 +58,7 @@ export const ROUTES: readonly Route[] = [
   ...jobRoutes,
   ...jobActionRoutes,
   ...jobHistoryRoutes,
+  ...jobExampleRoutes,
   ...streamRoutes,
   ...healthRoutes,
 ];

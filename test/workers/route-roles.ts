@@ -11,8 +11,8 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /runs/{id}": "viewer",
   "GET /schedule": "viewer",
   "GET /schedule/{id}": "viewer",
-  "GET /settings": "viewer",
   "GET /costs": "viewer",
+  "GET /settings": "viewer",
   "GET /assets/{tag}/{name}": "public",
   "GET /sign-in": "public",
   "POST /sign-in": "public",
@@ -69,6 +69,7 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/scheduler/jobs/{id}/backfill": "operator",
   "GET /api/scheduler/jobs/{id}/preview": "viewer",
   "GET /api/scheduler/history": "viewer",
+  "POST /api/scheduler/examples": "operator",
 
   "GET /api/stream": "viewer",
 };

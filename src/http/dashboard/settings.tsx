@@ -1,27 +1,24 @@
-import { version } from "../../../package.json";
 import { nowMs } from "../../clock.ts";
-import { ROLES } from "../../contract/roles.ts";
-import type { ApiToken } from "../../contract/token.ts";
-import { listTokens } from "../../store/tokens.ts";
-import type { AppContext } from "../app-context.ts";
+import { AuditQuery } from "../../contract/audit.ts";
+import { CREDENTIAL_CACHE_MS, DEFAULT_PAGE_TOKENS } from "../../contract/limits.ts";
+import type { AppContext, Caller } from "../app-context.ts";
+import { readAuditPage } from "../audit.ts";
 import { schedulerHealth } from "../health.ts";
-import { apiToken } from "../tokens.ts";
-import { formatCount, formatDuration } from "./format.ts";
-import { Instant } from "./instant.tsx";
+import { invalid } from "../problems.ts";
+import { instantOrNull } from "../run-view.ts";
+import { readTokenPage } from "../tokens.ts";
+import { AuditTable } from "./audit-table.tsx";
+import { HealthCard } from "./health-card.tsx";
+import { Moment } from "./instant.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
-import { Field } from "./schema-field.tsx";
-import { StatusPill } from "./status-pill.tsx";
+import { TokenForm, TokenTable } from "./token-table.tsx";
 
-const SHOWN_TOKENS = 50;
-
-/** How the service is, and who may call it; tokens are an admin's. */
+/** Who is signed in; and for an admin, who may call and who changed what. */
 export async function settingsPage(c: AppContext): Promise<Response> {
   const isAdmin = mayDo(c, "admin");
-  const newest = { belowId: Number.MAX_SAFE_INTEGER, limit: SHOWN_TOKENS };
-  const [scheduler, tokens] = await Promise.all([
-    schedulerHealth(c.env.DB, nowMs()),
-    isAdmin ? listTokens(c.env.DB, newest) : [],
-  ]);
+  const query = AuditQuery.safeParse(c.req.query());
+  if (!query.success) throw invalid("invalid_request", query.error, ["query"]);
+  const caller = c.get("caller");
   return answerPage(
     c,
     { title: "Settings", section: "Settings" },
@@ -29,140 +26,79 @@ export async function settingsPage(c: AppContext): Promise<Response> {
       <div class="head">
         <h1>Settings</h1>
       </div>
-      <section class="card">
-        <h2>Health</h2>
-        <dl class="facts-list">
-          <dt>Version</dt>
-          <dd>{version}</dd>
-          <dt>Scheduler, last tick</dt>
-          <dd>
-            <Instant at={scheduler?.last_tick_at ?? null} />
-          </dd>
-          <dt>Jobs that are due</dt>
-          <dd>
-            {formatCount(scheduler?.due ?? 0)}
-            {(scheduler?.lag_ms ?? 0) > 0 && `, late by ${formatDuration(scheduler?.lag_ms ?? 0)}`}
-          </dd>
-          <dt>Runs are kept</dt>
-          <dd>{c.get("config").RETENTION_DAYS === null ? "for ever" : `${c.get("config").RETENTION_DAYS} days`}</dd>
-        </dl>
-      </section>
-      {isAdmin ? (
-        <Tokens tokens={tokens.map((record) => apiToken(record, nowMs()))} />
-      ) : (
-        <p class="empty">API tokens are for admins to see.</p>
-      )}
+      <HealthCard scheduler={await schedulerHealth(c.env.DB, nowMs())} retentionDays={c.get("config").RETENTION_DAYS} />
+      {caller !== null && <You caller={caller} />}
+      {isAdmin && <Tokens page={await readTokenPage({ limit: DEFAULT_PAGE_TOKENS }, nowMs(), c)} />}
+      {isAdmin && <Changes page={await readAuditPage(query.data, c)} />}
     </>,
   );
 }
 
-function Tokens({ tokens }: { tokens: readonly ApiToken[] }) {
+const KNOWN_BY: Record<Caller["via"], string> = {
+  admin_token: "the ADMIN_TOKEN",
+  token: "an API token",
+  session: "a session of this browser",
+  access: "Cloudflare Access",
+  access_service: "a service token of Cloudflare Access",
+  local: "being on this machine, to which the service is open",
+};
+
+function You({ caller }: { caller: Caller }) {
+  return (
+    <section class="card">
+      <h2>You</h2>
+      <dl class="facts-list">
+        <dt>Name</dt>
+        <dd>{caller.name}</dd>
+        <dt>Role</dt>
+        <dd>{caller.role}</dd>
+        <dt>Known by</dt>
+        <dd>{KNOWN_BY[caller.via]}</dd>
+        {caller.expiresAtMs !== null && (
+          <>
+            <dt>Until</dt>
+            <dd>
+              <Moment at={instantOrNull(caller.expiresAtMs)} />
+            </dd>
+          </>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+function Tokens({ page }: { page: Awaited<ReturnType<typeof readTokenPage>> }) {
   return (
     <>
       <section class="card flush">
         <h2>API tokens</h2>
-        {tokens.length === 0 ? (
-          <p class="empty">None yet. Whoever calls this service should have one of their own.</p>
-        ) : (
-          <section class="scroll" tabindex={0} aria-label="API tokens">
-            <table>
-              <thead>
-                <tr>
-                  {["Name", "Role", "Status", "Created", "Expires", "Last used", "Revoke"].map((title) => (
-                    <th scope="col">{title}</th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {tokens.map((token) => (
-                  <TokenRow token={token} />
-                ))}
-              </tbody>
-            </table>
-          </section>
-        )}
+        <TokenTable tokens={page.tokens} />
+        {page.next_before !== null && <p class="empty">Older ones: GET /api/tokens?before={page.next_before}</p>}
       </section>
-      <NewToken />
+      <section class="card">
+        <h2>Create a token</h2>
+        <p class="muted small">
+          It is shown once. A token that is revoked opens nothing within {CREDENTIAL_CACHE_MS / 1_000} seconds.
+        </p>
+        <TokenForm />
+      </section>
     </>
   );
 }
 
-function TokenRow({ token }: { token: ApiToken }) {
+function Changes({ page }: { page: Awaited<ReturnType<typeof readAuditPage>> }) {
   return (
-    <tr>
-      <td>{token.name}</td>
-      <td>{token.role}</td>
-      <td>
-        <StatusPill status={token.status} />
-      </td>
-      <td>
-        <Instant at={token.created_at} /> <span class="small muted">by {token.created_by}</span>
-      </td>
-      <td>{token.expires_at === null ? "never" : <Instant at={token.expires_at} />}</td>
-      <td>
-        <Instant at={token.last_used_at} />
-      </td>
-      <td>
-        {token.status === "active" && (
-          <button
-            type="button"
-            class="danger"
-            id={`revoke-${token.id}`}
-            aria-label={`Revoke ${token.name}`}
-            data-action={`DELETE /api/tokens/${token.id}`}
-            data-confirm={`Revoke the token "${token.name}"? Whoever uses it is locked out.`}
-            data-said="It is revoked."
-          >
-            Revoke
-          </button>
-        )}
-      </td>
-    </tr>
-  );
-}
-
-function NewToken() {
-  return (
-    <section class="card">
-      <h2>New token</h2>
-      <form data-send="POST /api/tokens" data-shows="new-token" novalidate>
-        <p class="form-problem" role="alert" data-problem="" />
-        <div class="grid-form">
-          <Field id="token-name" label="Name" hint="Who uses it.">
-            <input
-              id="token-name"
-              data-path="name"
-              autocomplete="off"
-              aria-describedby="token-name-hint token-name-problem"
-            />
-          </Field>
-          <Field id="token-role" label="Role" hint="A viewer reads, an operator runs, an admin sets.">
-            <select id="token-role" data-path="role" aria-describedby="token-role-hint token-role-problem">
-              {ROLES.map((role) => (
-                <option value={role}>{role}</option>
-              ))}
-            </select>
-          </Field>
-          <Field id="token-expires" label="Expires" hint="Left empty: never.">
-            <input
-              id="token-expires"
-              type="datetime-local"
-              data-path="expires_at"
-              data-kind="instant"
-              aria-describedby="token-expires-hint token-expires-problem"
-            />
-          </Field>
-        </div>
-        <p class="actions">
-          <button type="submit" class="primary">
-            Create the token
-          </button>
-        </p>
-      </form>
-      <div id="new-token" class="notice good" hidden tabindex={-1}>
-        <p>Keep it now: it is shown this once.</p>
-        <p class="secret mono" data-field="token" />
-      </div>
+    <section class="card flush">
+      <h2>Changes</h2>
+      <AuditTable entries={page.entries} />
+      {page.next_before !== null && (
+        <nav class="pages" aria-label="Pages of the record of changes">
+          <a href="/settings">Newest</a>
+          <a href={`/settings?before=${page.next_before}`} rel="next">
+            Older
+          </a>
+        </nav>
+      )}
     </section>
   );
 }
