@@ -4,12 +4,14 @@ import type { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
 import type { Wake } from "./coordinator/wake.ts";
 import type { RequestCounter } from "./rate-limit/request-counter.ts";
 import type { Ticker } from "./scheduler/ticker.ts";
+import type { StreamHub } from "./stream/hub.ts";
 
 /** The Worker's bindings, as wrangler.toml names them. */
 export interface Env {
   DB: D1Database;
   COORDINATOR: DurableObjectNamespace<AgentCoordinator>;
   TICKER: DurableObjectNamespace<Ticker>;
+  STREAM: DurableObjectNamespace<StreamHub>;
   REQUEST_COUNTER: DurableObjectNamespace<RequestCounter>;
   ASSETS: Fetcher;
   RUN_QUEUE: Queue<Wake>;

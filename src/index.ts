@@ -10,6 +10,7 @@ import { workOnJobs } from "./scheduler/work-on-jobs.ts";
 export { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
 export { RequestCounter } from "./rate-limit/request-counter.ts";
 export { Ticker } from "./scheduler/ticker.ts";
+export { StreamHub } from "./stream/hub.ts";
 
 const registry = createRegistry(AGENTS);
 const app = createApp(registry);

@@ -39,7 +39,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "random.ts",
     "log.ts",
   ],
-  coordinator: ["coordinator", "store", "core", "contract", "env.ts", "clock.ts", "random.ts", "log.ts"],
+  coordinator: [
+    "coordinator",
+    "stream/client.ts",
+    "store",
+    "core",
+    "contract",
+    "env.ts",
+    "clock.ts",
+    "random.ts",
+    "log.ts",
+  ],
   executor: [
     "executor",
     "webhooks",
@@ -47,6 +57,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "coordinator/client.ts",
     "coordinator/protocol.ts",
     "coordinator/wake.ts",
+    "store/runs.ts",
     "store/storage.ts",
     "core",
     "contract",
@@ -75,6 +86,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "scheduler/arm-ticker.ts",
     "scheduler/begin-fires.ts",
     "scheduler/trigger-job.ts",
+    "stream/client.ts",
+    "stream/event-log.ts",
     "webhooks",
     "executor",
     "agents",
@@ -89,15 +102,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "random.ts",
     "log.ts",
   ],
+  stream: ["stream", "core", "contract", "env.ts", "clock.ts", "random.ts", "log.ts"],
   "rate-limit": ["core", "env.ts", "clock.ts"],
   local: ["local"],
-  "index.ts": ["agents", "coordinator", "executor", "http", "rate-limit", "scheduler", "env.ts", "clock.ts"],
+  "index.ts": ["agents", "coordinator", "executor", "http", "rate-limit", "scheduler", "stream", "env.ts", "clock.ts"],
   "env.ts": [
     "contract/roles.ts",
     "rate-limit/request-counter.ts",
     "coordinator/agent-coordinator.ts",
     "coordinator/wake.ts",
     "scheduler/ticker.ts",
+    "stream/hub.ts",
   ],
   "clock.ts": [],
   "random.ts": [],
@@ -209,7 +224,9 @@ function isFactory(all: readonly Line[], number: number, indent: string): boolea
 function neverImported(files: readonly SourceFile[]): Complaint[] {
   const imported = new Set(files.flatMap((file) => importsOf(file).map(({ target }) => target)));
   return files
-    .filter(({ path }) => path !== "index.ts" && !path.startsWith("local/") && !imported.has(path))
+    .filter(
+      ({ path }) => path !== "index.ts" && !path.startsWith("local/") && !path.endsWith(".d.ts") && !imported.has(path),
+    )
     .map(({ path }) => `${path}:1 is imported by nobody: delete it`);
 }
 
@@ -235,7 +252,7 @@ interface Import {
 }
 
 function importsOf({ path, text }: SourceFile): Import[] {
-  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;"]*?from\s+"(\.[^"]+\.ts)"/gms)].map((match) => ({
+  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;"]*?from\s+"(\.[^"]+\.tsx?)"/gms)].map((match) => ({
     target: new URL(match[2] ?? "", `file:///${path}`).pathname.slice(1),
     number: text.slice(0, match.index).split("\n").length,
     typeOnly: match[1] !== undefined,

@@ -1,9 +1,35 @@
-import { resolve } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const root = resolve(import.meta.dirname, "..");
 const migrations = await readD1Migrations(resolve(root, "migrations"));
+
+const TEXT_MODULE = /\/text-module-([\w.-]+)\.mjs$/;
+const textFiles = new Map(
+  [
+    ...globSync(resolve(root, "src/http/dashboard/client/*")),
+    ...globSync(resolve(root, "node_modules/uplot/dist/uPlot.{iife.min.js,min.css}")),
+  ].map((file) => [basename(file), file]),
+);
+
+/**
+ * As [[rules]] of wrangler.toml has it: the dashboard's files are imported as their text. Here each is a file that is
+ * not there, of a name that says nothing of style sheets or packages: Vite has its own ways with both.
+ */
+const textModules = {
+  name: "text-modules",
+  enforce: "pre" as const,
+  resolveId(source: string) {
+    const name = TEXT_MODULE.exec(source)?.[1] ?? basename(source);
+    return textFiles.has(name) ? resolve(root, `text-module-${name}.mjs`) : null;
+  },
+  load(id: string) {
+    const file = textFiles.get(TEXT_MODULE.exec(id)?.[1] ?? "");
+    return file === undefined ? null : `export default ${JSON.stringify(readFileSync(file, "utf8"))};`;
+  },
+};
 
 export default defineConfig({
   test: {
@@ -12,6 +38,7 @@ export default defineConfig({
     reporters: ["default", "./test/summary-reporter.ts"],
     projects: [
       {
+        plugins: [textModules],
         test: { name: "pure", root, include: ["test/pure/**/*.test.ts"] },
       },
       {
@@ -19,6 +46,7 @@ export default defineConfig({
       },
       {
         plugins: [
+          textModules,
           cloudflareTest({
             main: "./test/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },

@@ -12,6 +12,7 @@ import { TEST_AGENTS } from "./agents.ts";
 import { faulty } from "./faults.ts";
 
 export { RequestCounter } from "../src/rate-limit/request-counter.ts";
+export { StreamHub } from "../src/stream/hub.ts";
 
 /** The real coordinator over the real D1, which fails when a test plans it. */
 export class AgentCoordinator extends RealCoordinator {

@@ -12,6 +12,7 @@ import { RunPolicy } from "../contract/run-policy.ts";
 import type { Env } from "../env.ts";
 import { readUrl } from "../net/read-url.ts";
 import type { HandOver } from "./hand-over.ts";
+import type { AgentHistory } from "./history.ts";
 import type { AgentMemory } from "./memory.ts";
 
 /** What an agent's code is given besides its input. */
@@ -31,6 +32,7 @@ export interface AgentContext {
     add(usage: { inputTokens?: number; outputTokens?: number; costUsd?: number }): void;
   };
   memory: AgentMemory;
+  history: AgentHistory;
   /**
    * Where, and with which token, somebody else can complete this attempt after `execute` has returned a
    * {@link HandOver}. Null where the service does not know its own address. Throws where it has no HTTP_AGENT_SECRET.

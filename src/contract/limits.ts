@@ -77,6 +77,22 @@ export const MAX_STREAM_MS = 10 * 60_000;
 /** A quiet stream says so often that it is there. */
 export const STREAM_COMMENT_MS = 15_000;
 
+// The stream of what happens.
+/** Events that the hub remembers for viewers who come back. */
+export const MAX_STREAM_EVENTS = 2_000;
+/** Events that a coordinator keeps while its last call of the hub goes on; then viewers are told to look again. */
+export const MAX_UNTOLD_EVENTS = 1_000;
+/** Shortest and longest rest of a coordinator between two calls of the hub. */
+export const MIN_TELL_REST_MS = 20;
+export const MAX_TELL_REST_MS = 1_000;
+/** Longest wait of an event in the hub for others to go with it. */
+export const MAX_FAN_OUT_MS = 250;
+export const STREAM_DEADLINE_MS = 5_000;
+/** What may wait for a viewer who reads slowly; then it is hung up on, and comes back. */
+export const MAX_VIEWER_BACKLOG_BYTES = 512 * 1024;
+/** What a client is told to wait before it comes back. */
+export const STREAM_RETRY_MS = 1_000;
+
 // Deadlines of outbound calls.
 export const D1_DEADLINE_MS = 10_000;
 export const COORDINATOR_DEADLINE_MS = 20_000;
@@ -172,6 +188,23 @@ export const MAX_PAGE_MEMORY = 200;
 export const DEFAULT_PAGE_MEMORY = 50;
 /** So long a change is known by its key: longer than a caller who got no answer repeats it. */
 export const MEMORY_CHANGE_KEPT_MS = 10 * 60_000;
+
+// What agents read of the history.
+/** Of one read by an agent. */
+export const MAX_HISTORY_RUNS = 1_000;
+export const MAX_OUTLINED_ERROR_CHARS = 500;
+
+// The digest.
+export const MAX_DIGEST_HOURS = 7 * 24;
+/** Runs that one digest is made of, the newest; the rest of its time is said to be left out. */
+export const MAX_DIGEST_RUNS = 10_000;
+/** Runs of the scanner that it reads whole. */
+export const MAX_DIGEST_SCANS = 20;
+/** An output may be half a megabyte: they are not all held at once. */
+export const MAX_CONCURRENT_SCAN_READS = 4;
+export const MAX_DIGEST_ROWS = 20;
+export const MAX_DIGEST_TOP = 5;
+export const MAX_CAUSE_CHARS = 200;
 
 // Agents elsewhere, which are called by HTTP.
 export const MAX_AGENT_URL_CHARS = 2_000;

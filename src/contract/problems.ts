@@ -44,6 +44,7 @@ export const PROBLEM_STATUS = {
   overloaded: 503,
   storage_unavailable: 503,
   coordinator_unavailable: 503,
+  stream_unavailable: 503,
 } as const satisfies Record<string, number>;
 
 export type ProblemCode = keyof typeof PROBLEM_STATUS;

@@ -23,6 +23,8 @@ export const RunPolicy = z.object({
   retry: RetryPolicy.default(RetryPolicy.parse({})),
   /** The service's own origin, as the caller reached it. */
   serviceOrigin: z.string().default(""),
+  /** Whose run it is, if a job's schedule asked for it: as the job was called then. */
+  job: z.object({ id: z.string(), name: z.string() }).nullable().default(null),
   /** Where the run's end is to be told. */
   webhookUrl: z.string().nullable().default(null),
 });

@@ -33,3 +33,20 @@ export type RunRecord = z.infer<typeof RunRecord>;
 /** A run in a list: without its input, and its output only if that is small. */
 export const RunListRecord = RunRecord.omit({ input_data: true });
 export type RunListRecord = z.infer<typeof RunListRecord>;
+
+/** The least that tells how a run went: enough to count, group and rank by, at a page of a thousand. */
+export const RunOutline = RunRecord.pick({
+  id: true,
+  agent_name: true,
+  status: true,
+  trigger: true,
+  attempt: true,
+  tokens_input: true,
+  tokens_output: true,
+  cost_microusd: true,
+  duration_ms: true,
+  error: true,
+  created_at: true,
+  completed_at: true,
+});
+export type RunOutline = z.infer<typeof RunOutline>;

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { nowMs } from "../clock.ts";
 import type { Env } from "../env.ts";
 import { randomFraction, randomKey } from "../random.ts";
+import { publish } from "../stream/client.ts";
 import { createCoordinator } from "./coordinator.ts";
 import type {
   BeginRequest,
@@ -12,6 +13,7 @@ import type {
   HeartbeatRequest,
   MemoryRequest,
 } from "./protocol.ts";
+import { createTeller } from "./teller.ts";
 import { sendWake, sendWebhookWake } from "./wake.ts";
 
 /** One object per agent, named after it. Wiring only: what it does is in coordinator.ts. */
@@ -31,6 +33,10 @@ export class AgentCoordinator extends DurableObject<Env> implements Coordinator 
       randomFraction,
       wake: (delayMs) => ctx.waitUntil(sendWake(env.RUN_QUEUE, agentName, delayMs)),
       wakeWebhook: (runId) => ctx.waitUntil(sendWebhookWake(env.RUN_QUEUE, runId, 0)),
+      tell: createTeller({
+        publish: (events, more) => publish(env.STREAM, events, more),
+        waitUntil: (work) => ctx.waitUntil(work),
+      }),
     });
   }
 

@@ -9,6 +9,7 @@ import type { CoordinatorContext } from "./context.ts";
 import type { BeginOutcome, BeginRequest } from "./protocol.ts";
 import { resumeAttempt } from "./put-back.ts";
 import { dueRuns } from "./queue-order.ts";
+import { tellOfRun } from "./tell-of-run.ts";
 
 /** Expected: whoever gets it reads the agent again, and makes the request of what it finds. */
 const AGENT_CHANGED: Problem = {
@@ -121,6 +122,7 @@ async function outcomeFor(context: CoordinatorContext, request: BeginRequest, ro
       }
       context.knowledge.set(running);
       log.info("run.started", { run_id: runId, agent: context.agentName, attempt });
+      tellOfRun(context, { runId, attempt, runStatus: "running", message: `Run ${runId} started.` });
       const { timeoutMs } = policy;
       return { ok: true, kind: "started", runId, attempt, leaseKey, createdAtMs, startedAtMs: createdAtMs, timeoutMs };
     }
@@ -129,6 +131,7 @@ async function outcomeFor(context: CoordinatorContext, request: BeginRequest, ro
       const queueExpiresAtMs = availableAtMs + policy.queueTtlMs;
       context.knowledge.set({ ...run, status: "queued", queueExpiresAtMs, leaseKey: null, leaseExpiresAtMs: 0 });
       log.info("run.queued", { run_id: runId, agent: context.agentName });
+      tellOfRun(context, { runId, attempt, runStatus: "queued", message: `Run ${runId} waits for its turn.` });
       if (context.knowledge.slotsInUse() < policy.concurrency) context.wake(availableAtMs - context.nowMs());
       return { ok: true, kind: "queued", runId };
     }

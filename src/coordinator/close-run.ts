@@ -5,6 +5,7 @@ import type { LiveRun } from "../store/live-runs.ts";
 import type { AttemptResult } from "../store/run-write.ts";
 import type { CoordinatorContext } from "./context.ts";
 import { dueRuns } from "./queue-order.ts";
+import { tellOfJob, tellOfRun } from "./tell-of-run.ts";
 
 type TerminalStatus = Exclude<RunStatus, "queued" | "running">;
 
@@ -16,6 +17,14 @@ export interface Ended {
 }
 
 const NOTHING: Ended = { result: null, events: [], ifLeaseExpiredByMs: null };
+
+const ENDED = {
+  completed: "completed",
+  failed: "failed",
+  cancelled: "was cancelled",
+  timed_out: "timed out",
+  interrupted: "was interrupted",
+} as const satisfies Record<TerminalStatus, string>;
 
 /** Ends a live run and frees its slot. Answers when it ended, or null if it was not this write that ended it. */
 export async function closeRun(
@@ -42,6 +51,9 @@ export async function closeRun(
   };
   log.info("run.finished", fields);
   freeSlot(context, runId);
+  tellOfRun(context, { runId, attempt, runStatus: status, message: `Run ${runId} ${ENDED[status]}.` });
+  if (policy.job !== null)
+    tellOfJob(context, policy.job, { runId, status, durationMs: ended.result?.durationMs ?? null });
   return completedAtMs;
 }
 
@@ -64,6 +76,12 @@ export async function retryRun(
   const waiting = { status: "queued", attempt: attempt + 1, availableAtMs, queueExpiresAtMs, leaseKey: null } as const;
   context.knowledge.set({ ...run, ...waiting, handedOver: false });
   log.info("run.retrying", { run_id: runId, agent: context.agentName, attempt, delay_ms: next.delayMs, error });
+  tellOfRun(context, {
+    runId,
+    attempt: attempt + 1,
+    runStatus: "queued",
+    message: `Run ${runId} ${ENDED[end]} and will be tried again.`,
+  });
   context.wake(next.delayMs);
   return availableAtMs;
 }

@@ -1,4 +1,5 @@
 import type { Now } from "../clock.ts";
+import type { PublishedEvent } from "../contract/stream.ts";
 import type { MemoryStore } from "../store/memory.ts";
 import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
 import type { Knowledge } from "./knowledge.ts";
@@ -20,4 +21,6 @@ export interface CoordinatorContext {
   wake(delayMs: number): void;
   /** Has somebody deliver the webhook of a run that has ended; as little to be relied upon as `wake`. */
   wakeWebhook(runId: number): void;
+  /** Tells those who watch what is in the history by now. Never awaited, and nothing relies on it. */
+  tell(event: PublishedEvent): void;
 }

@@ -2,6 +2,7 @@ import type { Now } from "../clock.ts";
 import { RETRY_AFTER_S } from "../contract/limits.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { AttemptEvent } from "../contract/run-event.ts";
+import type { PublishedEvent } from "../contract/stream.ts";
 import { describeError, log } from "../log.ts";
 import { readAgentState } from "../store/live-runs.ts";
 import { createMemoryStore, type MemoryStorage } from "../store/memory.ts";
@@ -44,8 +45,9 @@ export function createCoordinator(options: {
   randomFraction(): number;
   wake(delayMs: number): void;
   wakeWebhook(runId: number): void;
+  tell(event: PublishedEvent): void;
 }): Coordinator {
-  const { agentName, db, storage, nowMs, randomFraction, wake, wakeWebhook } = options;
+  const { agentName, db, storage, nowMs, randomFraction, wake, wakeWebhook, tell } = options;
   const knowledge = createKnowledge(() => readAgentState(db, agentName));
   const writes = createGroupCommit<RunWrite, RunWriteResult>({
     commit: (group) => commitRunWrites(db, group, options.randomKey()),
@@ -64,6 +66,7 @@ export function createCoordinator(options: {
     write,
     wake,
     wakeWebhook,
+    tell,
   };
 
   /** Storage that is away is an expected outcome, and a value; anything else is a bug, and throws. */

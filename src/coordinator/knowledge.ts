@@ -144,6 +144,8 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
     isMoving: (runId: number) => moving.has(runId),
     slotsOfOthers,
     slotsInUse: () => count("running") + entering.running,
+    /** Whether a run of the agent goes on or waits. */
+    live: () => runs.size + entering.running + entering.queued > 0,
     queued: () => count("queued") + entering.queued,
   };
 }

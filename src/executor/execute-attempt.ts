@@ -11,6 +11,7 @@ import { describeError, log } from "../log.ts";
 import type { AttemptLog } from "./attempt-log.ts";
 import { cutBytes, cutText, jsonOf } from "./bounded.ts";
 import { completionOf } from "./completion.ts";
+import { createHistory } from "./history.ts";
 import { createMemory } from "./memory.ts";
 import { createUsageMeter } from "./usage-meter.ts";
 
@@ -93,6 +94,7 @@ async function endOf(
       env,
       serviceOrigin,
       deadlineMs: startedAtMs + timeoutMs,
+      history: createHistory(env),
       memory: createMemory(agent.name, { runId, attempt, leaseKey }, env, () => limits.signal()),
       completion: () => completionOf({ runId, attempt, leaseKey, startedAtMs, serviceOrigin }, env),
       ...collectors,

@@ -24,6 +24,8 @@ export interface RunRequest
   timeoutMs: number;
   /** Where its end is to be told, as `chooseWebhook` allowed it. */
   webhookUrl: string | null;
+  /** Whose run it is, if a job's schedule asks for it. */
+  job?: BeginRequest["policy"]["job"];
   env: Env;
   serviceOrigin: string;
 }
@@ -81,7 +83,15 @@ function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request 
     inputJson,
     trigger,
     replayOf,
-    policy: { concurrency: concurrency.limit, timeoutMs, queueTtlMs, retry, serviceOrigin, webhookUrl },
+    policy: {
+      concurrency: concurrency.limit,
+      timeoutMs,
+      queueTtlMs,
+      retry,
+      serviceOrigin,
+      job: request.job ?? null,
+      webhookUrl,
+    },
     whenFull: concurrency.whenFull,
     maxQueued: concurrency.maxQueued,
     priority,

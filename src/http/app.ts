@@ -16,6 +16,8 @@ import { bulkRoutes } from "./bulk.ts";
 import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
 import { refuseForgery } from "./csrf.ts";
+import { assetRoutes } from "./dashboard/assets.ts";
+import { dashboardPages } from "./dashboard/pages.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { jobActionRoutes } from "./job-actions.ts";
@@ -30,6 +32,7 @@ import { runRoutes } from "./runs.ts";
 import { schedulePreviewRoutes } from "./schedule-preview.ts";
 import { sessionRoutes } from "./session.ts";
 import { signInPages } from "./sign-in.ts";
+import { streamRoutes } from "./stream.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
@@ -52,6 +55,7 @@ export const ROUTES: readonly Route[] = [
   ...jobRoutes,
   ...jobActionRoutes,
   ...jobHistoryRoutes,
+  ...streamRoutes,
   ...healthRoutes,
 ];
 
@@ -79,7 +83,8 @@ export function createApp(registry: Registry) {
   app.route("/api", docs(ROUTES));
   for (const path of ["/api/openapi.json", "/api/docs"]) refuseOtherMethods(app, path, ["GET", "HEAD"]);
   app.route("/", signInPages());
-  app.get("/", (c) => c.redirect("/api/docs"));
+  app.route("/", assetRoutes());
+  app.route("/", dashboardPages());
 
   app.notFound((c) => answerError(nothingThere(c), c));
   app.onError(answerError);

@@ -1,9 +1,11 @@
+import type * as z from "zod";
 import { nowMs } from "../clock.ts";
 import { CostQuery, CostReport, PERIOD_DAYS } from "../contract/costs.ts";
 import { DEFAULT_COST_DAYS } from "../contract/limits.ts";
 import { dateOfDay, dayOf } from "../core/day.ts";
 import { microusdToUsd } from "../core/money.ts";
 import { type DailyUsage, readUsageSince } from "../store/usage.ts";
+import type { AppContext } from "./app-context.ts";
 import { defineRoute } from "./route.ts";
 
 const getCosts = defineRoute({
@@ -16,18 +18,22 @@ const getCosts = defineRoute({
   answer: CostReport,
   problems: [],
   async handle({ query }, c) {
-    const days = query.days ?? (query.period === undefined ? DEFAULT_COST_DAYS : PERIOD_DAYS[query.period]);
-    const today = dayOf(nowMs());
-    const [usage, agents] = await Promise.all([
-      readUsageSince(c.env.DB, today - days + 1),
-      c.get("registry").list(c.env.DB),
-    ]);
-    const displayNames = new Map(agents.map(({ name, displayName }) => [name, displayName]));
-    return { body: costReport(usage, { days, today, displayNames }) };
+    return { body: await readCostReport(query, c) };
   },
 });
 
 export const costRoutes = [getCosts];
+
+export async function readCostReport(query: z.output<typeof CostQuery>, c: AppContext): Promise<CostReport> {
+  const days = query.days ?? (query.period === undefined ? DEFAULT_COST_DAYS : PERIOD_DAYS[query.period]);
+  const today = dayOf(nowMs());
+  const [usage, agents] = await Promise.all([
+    readUsageSince(c.env.DB, today - days + 1),
+    c.get("registry").list(c.env.DB),
+  ]);
+  const displayNames = new Map(agents.map(({ name, displayName }) => [name, displayName]));
+  return costReport(usage, { days, today, displayNames });
+}
 
 function costReport(
   usage: readonly DailyUsage[],

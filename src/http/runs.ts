@@ -31,40 +31,9 @@ const listAllRuns = defineRoute({
   answer: RunPage,
   problems: [],
   async handle({ query }, c) {
-    const { limit } = query;
-    const filter = {
-      agentName: query.agent ?? null,
-      status: query.status ?? null,
-      jobId: query.job ?? null,
-      trigger: query.trigger ?? null,
-      sinceMs: query.since === undefined ? null : Date.parse(query.since),
-      untilMs: query.until === undefined ? null : Date.parse(query.until),
-    };
-    const rows = await listRuns(c.env.DB, {
-      ...filter,
-      beforeId: query.cursor === undefined ? null : lastIdOf(query.cursor),
-      limit: limit + 1, // one more than asked tells whether there is a next page
-    });
-    const runs = rows.slice(0, limit).map(runSummary);
-    const last = runs.at(-1);
-    const next = rows.length > limit && last !== undefined ? encodeCursor(last.id) : null;
-    return {
-      body: {
-        runs,
-        total: runs.length,
-        filters: {
-          agent: filter.agentName,
-          status: filter.status,
-          job: filter.jobId,
-          trigger: filter.trigger,
-          since: instantOrNull(filter.sinceMs),
-          until: instantOrNull(filter.untilMs),
-          limit,
-        },
-        next_cursor: next,
-      },
-      headers: next === null ? {} : { Link: `<${pageUrl(c.req.url, next)}>; rel="next"` },
-    };
+    const page = await readRunPage(query, c);
+    const next = page.next_cursor;
+    return { body: page, headers: next === null ? {} : { Link: `<${pageUrl(c.req.url, next)}>; rel="next"` } };
   },
 });
 
@@ -138,6 +107,45 @@ const replayOneRun = defineRoute({
     return { status: 202, headers, body: runAnswer(run) };
   },
 });
+
+/** A page of the history, as a list's query asks for it. Throws `invalid_request` on a cursor that is none of ours. */
+export async function readRunPage(query: RunListQuery, c: AppContext): Promise<RunPage> {
+  const { limit } = query;
+  const filter = {
+    agentName: query.agent ?? null,
+    status: query.status ?? null,
+    jobId: query.job ?? null,
+    trigger: query.trigger ?? null,
+    sinceMs: query.since === undefined ? null : Date.parse(query.since),
+    untilMs: query.until === undefined ? null : Date.parse(query.until),
+  };
+  const rows = await listRuns(c.env.DB, {
+    ...filter,
+    beforeId: query.cursor === undefined ? null : lastIdOf(query.cursor),
+    limit: limit + 1, // one more than asked tells whether there is a next page
+  });
+  const runs = rows.slice(0, limit).map(runSummary);
+  const last = runs.at(-1);
+  return {
+    runs,
+    total: runs.length,
+    filters: {
+      agent: filter.agentName,
+      status: filter.status,
+      job: filter.jobId,
+      trigger: filter.trigger,
+      since: instantOrNull(filter.sinceMs),
+      until: instantOrNull(filter.untilMs),
+      limit,
+    },
+    next_cursor: rows.length > limit && last !== undefined ? encodeCursor(last.id) : null,
+  };
+}
+
+/** A run with its first events. Throws `run_not_found`. */
+export async function readRunDetail(id: number, c: AppContext): Promise<RunDetail> {
+  return detailOf(found(await readRun(c.env.DB, id), id), c);
+}
 
 export const runRoutes = [listAllRuns, getRun, cancelOneRun, replayOneRun];
 

@@ -149,6 +149,7 @@ Try:
   ${call}/echo/run --json '{"params":{"hello":"world"}}'
   ${call}/runs                  # the history
 
+The dashboard, in a browser: ${origin}/
 The API, in a browser: ${origin}/api/docs
 `;
 }

@@ -107,6 +107,7 @@ async function beginWith(
     fingerprint: null,
     mode: "queue",
     trigger: "job",
+    job: { id: jobId, name: definition.name },
     replayOf: null,
     priority: 0,
     webhookUrl: webhook.url,

@@ -1,6 +1,6 @@
-import { CLOCK_SKEW_MS, MAX_LISTED_OUTPUT_BYTES } from "../contract/limits.ts";
+import { CLOCK_SKEW_MS, MAX_LISTED_OUTPUT_BYTES, MAX_OUTLINED_ERROR_CHARS } from "../contract/limits.ts";
 import type { RunStatus, RunTrigger } from "../contract/run.ts";
-import { RunListRecord, RunRecord } from "../contract/run-record.ts";
+import { RunListRecord, RunOutline, RunRecord } from "../contract/run-record.ts";
 import { storage } from "./storage.ts";
 
 export interface RunFilter {
@@ -47,6 +47,16 @@ export async function readRunStatus(db: D1Database, runId: number): Promise<RunS
 export async function listRuns(db: D1Database, filter: RunFilter): Promise<RunListRecord[]> {
   const rows = await list(db, filter, LISTED_COLUMNS);
   return rows.map((row) => RunListRecord.parse(row));
+}
+
+const OUTLINE_COLUMNS = `
+  id, agent_name, status, trigger, attempt, tokens_input, tokens_output, cost_microusd, duration_ms,
+  substr(error, 1, ${MAX_OUTLINED_ERROR_CHARS}) AS error, created_at, completed_at`;
+
+/** As `listRuns`, but neither input nor output, and of an error the beginning. */
+export async function listRunOutlines(db: D1Database, filter: RunFilter): Promise<RunOutline[]> {
+  const rows = await list(db, filter, OUTLINE_COLUMNS);
+  return rows.map((row) => RunOutline.parse(row));
 }
 
 /** The ids alone of the runs that match, newest first, at most `limit`. */

@@ -11,7 +11,7 @@ function filesOf(folder: string, pattern: string): SourceFile[] {
 }
 
 test("the source is tidy", () => {
-  const files = filesOf("src", "**/*.ts");
+  const files = filesOf("src", "**/*.{ts,tsx}");
   expect(files.length).toBeGreaterThan(40);
   expect(tidyComplaints(files)).toEqual([]);
 });

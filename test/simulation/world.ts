@@ -105,6 +105,7 @@ export function createWorld(options: WorldOptions) {
       randomFraction,
       wake: (delayMs) => void sendWake(queue, agentName, delayMs),
       wakeWebhook: () => {}, // nobody asks for one in these plays
+      tell: () => {}, // and nobody watches
     });
     const host = { actor, coordinator, crashed };
     return host;

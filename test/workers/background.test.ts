@@ -233,6 +233,7 @@ describe("a run that fails", () => {
           timeoutMs: 300,
           queueTtlMs: 3_600_000,
           serviceOrigin: "",
+          job: null,
           webhookUrl: null,
           retry: { maxAttempts, minDelayMs: 1, maxDelayMs: 1, factor: 1, on: ["interrupted"] },
         },

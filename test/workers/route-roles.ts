@@ -5,7 +5,12 @@ import type { Role } from "../../src/contract/roles.ts";
  * keeping jobs an operator's; what an agent is, what it may spend, what a model costs and who may call is an admin's.
  */
 export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
-  "GET /": "public",
+  "GET /": "viewer",
+  "GET /agents/{name}": "viewer",
+  "GET /runs": "viewer",
+  "GET /runs/{id}": "viewer",
+  "GET /costs": "viewer",
+  "GET /assets/{tag}/{name}": "public",
   "GET /sign-in": "public",
   "POST /sign-in": "public",
   "POST /sign-out": "public",
@@ -59,4 +64,6 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/scheduler/jobs/{id}/backfill": "operator",
   "GET /api/scheduler/jobs/{id}/preview": "viewer",
   "GET /api/scheduler/history": "viewer",
+
+  "GET /api/stream": "viewer",
 };

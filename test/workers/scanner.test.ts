@@ -257,6 +257,7 @@ function execute(env: Partial<Env>, params: unknown = {}, more: Partial<AgentCon
     log: () => {},
     usage: { add: () => {} },
     memory: rememberNothing,
+    history: { runs: async () => [], run: async () => null },
     completion: async () => null,
     env: env as Env,
     serviceOrigin: "https://agents.example.com",

@@ -22,6 +22,7 @@ import {
 } from "../../src/store/job-fires.ts";
 import { SELECT_JOB, SELECT_JOBS, SELECT_JOBS_BY_ID, SELECT_JOBS_OF_AGENT } from "../../src/store/jobs.ts";
 import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
+import { SELECT_RECENT_RUNS } from "../../src/store/recent-runs.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
 import { SELECT_EVENTS } from "../../src/store/run-events.ts";
 import {
@@ -94,6 +95,7 @@ test.for([
   { what: "an agent in force", sql: SELECT_CURRENT_VERSION },
   { what: "a version of an agent", sql: SELECT_VERSION },
   { what: "an agent's versions", sql: SELECT_VERSIONS },
+  { what: "agents' recent runs", sql: SELECT_RECENT_RUNS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
   { what: "the first run since an instant", sql: FIRST_RUN_ID_SINCE },
   { what: "usage since a day", sql: SELECT_USAGE_SINCE },

@@ -1,0 +1,40 @@
+import * as z from "zod";
+import { AgentStatus } from "./agent.ts";
+import { RunStatus } from "./run.ts";
+
+const Instant = z.iso.datetime();
+
+/** A run of an agent was queued, started, ended, or is to be repeated. */
+const AgentStatusEvent = z.object({
+  agent_name: z.string(),
+  status: AgentStatus.meta({ description: "Of the agent, by this change." }),
+  run_id: z.int(),
+  run_status: RunStatus,
+  attempt: z.int(),
+  message: z.string().meta({ description: "A sentence for a person.", example: "Run 17 completed." }),
+  at: Instant,
+});
+
+/** A run that a job's schedule asked for has ended. */
+const JobCompleteEvent = z.object({
+  job_id: z.string(),
+  job_name: z.string(),
+  run_id: z.int(),
+  status: RunStatus,
+  duration_ms: z.int().nullable(),
+  at: Instant,
+});
+
+/** What the service tells of itself. Nothing may rely on it: the history is the truth. */
+export const StreamEvent = z
+  .discriminatedUnion("event", [
+    z.object({ event: z.literal("agent_status"), data: AgentStatusEvent }),
+    z.object({ event: z.literal("job_complete"), data: JobCompleteEvent }),
+    z.object({ event: z.literal("heartbeat"), data: z.object({ at: Instant }) }),
+    z.object({ event: z.literal("reset"), data: z.object({ reason: z.string() }) }),
+  ])
+  .meta({ id: "StreamEvent" });
+export type StreamEvent = z.output<typeof StreamEvent>;
+
+/** What is published; the rest the stream makes itself. */
+export type PublishedEvent = Extract<StreamEvent, { event: "agent_status" | "job_complete" }>;

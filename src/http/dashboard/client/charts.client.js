@@ -1,0 +1,43 @@
+// Charts of the numbers that a table beside them has too.
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function drawChart(place) {
+  const table = document.getElementById(place.dataset.chart);
+  const rows = [...table.tBodies[0].rows].map((row) => [row.dataset.at, row.dataset.value].map(Number)).reverse();
+  const unit = place.dataset.unit;
+  const format = (value) =>
+    value === null ? "–" : unit === "usd" ? `$${value.toFixed(value < 1 ? 4 : 2)}` : String(value);
+  const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+  const options = {
+    width: place.clientWidth,
+    height: 220,
+    padding: [12, 8, 0, 0],
+    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
+    axes: [axis, { ...axis, size: 64, values: (_, values) => values.map(format) }],
+    series: [
+      { value: (_, at) => (at === null ? "–" : new Date(at * 1000).toISOString().slice(0, 10)), label: "Day (UTC)" },
+      {
+        label: place.dataset.label,
+        stroke: colour("--accent"),
+        fill: colour("--accent-soft"),
+        width: 2,
+        points: { show: rows.length < 2 },
+        value: (_, value) => format(value),
+        paths: uPlot.paths.bars({ size: [0.7, 48] }),
+      },
+    ],
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
+  };
+  place.replaceChildren();
+  return new uPlot(options, [rows.map(([at]) => at), rows.map(([, value]) => value)], place);
+}
+
+function drawCharts() {
+  const drawn = [...document.querySelectorAll("[data-chart]")].map((place) => [place, drawChart(place)]);
+  new ResizeObserver(() => {
+    for (const [place, chart] of drawn) chart.setSize({ width: place.clientWidth, height: 220 });
+  }).observe(document.querySelector("main"));
+}
+drawCharts();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawCharts);

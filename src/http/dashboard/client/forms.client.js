@@ -1,0 +1,138 @@
+// Forms that send JSON, and show what is wrong where it is wrong.
+
+class FieldProblem extends Error {}
+
+/** The value of one field, or undefined: left out. */
+function readField(field) {
+  const text = field.type === "checkbox" ? "" : field.value;
+  switch (field.dataset.kind) {
+    case "boolean":
+      return text === "" ? undefined : text === "true";
+    case "checkbox":
+      return field.checked;
+    case "number":
+      if (text.trim() === "") return undefined;
+      if (!Number.isFinite(Number(text))) throw new FieldProblem("must be a number");
+      return Number(text);
+    case "lines": {
+      const lines = text
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== "");
+      return lines.length === 0 ? undefined : lines;
+    }
+    case "json":
+      if (text.trim() === "") return undefined;
+      try {
+        return JSON.parse(text);
+      } catch (error) {
+        throw new FieldProblem(`is not JSON: ${error.message}`);
+      }
+    case "instant":
+      if (text === "") return undefined;
+      return new Date(text).toISOString();
+    default:
+      return text === "" ? undefined : text;
+  }
+}
+
+function put(target, path, value) {
+  const names = path.split(".");
+  const last = names.pop();
+  let place = target;
+  for (const name of names) place = place[name] ??= {};
+  // Not by assignment: a field may be called __proto__.
+  Object.defineProperty(place, last, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function clearProblems(form) {
+  form.querySelector("[data-problem]").textContent = "";
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const place of form.querySelectorAll(".field-problem")) place.textContent = "";
+}
+
+function showProblem(form, path, reason) {
+  const fields = [...form.querySelectorAll("[data-path]")].filter((field) => field.offsetParent !== null);
+  const field =
+    fields.find((each) => each.dataset.path === path) ??
+    fields.find((each) => each.dataset.path !== "" && path.startsWith(`${each.dataset.path}.`)) ??
+    fields.find((each) => each.dataset.path === "");
+  if (field === undefined) return false;
+  const rest = path === field.dataset.path ? "" : `${path.slice(field.dataset.path.length).replace(/^\./, "")}: `;
+  field.setAttribute("aria-invalid", "true");
+  const place = document.getElementById(`${field.id}-problem`);
+  place.textContent = [place.textContent, `${rest}${reason}`].filter((text) => text !== "").join("; ");
+  return true;
+}
+
+/** What the form says; null where a field cannot be read, which is then shown at it. */
+function readForm(form) {
+  const raw = form.querySelector("details[data-raw][open] textarea");
+  const fields = raw === null ? [...form.querySelectorAll("[data-path]")] : [raw];
+  const values = {};
+  let readable = true;
+  let whole;
+  for (const field of fields) {
+    if (field.disabled || (raw === null && field.closest("details[data-raw]") !== null)) continue;
+    if (field.closest("[hidden]") !== null) continue;
+    try {
+      const value = readField(field);
+      if (value === undefined) continue;
+      if (field === raw) whole = value;
+      else if (field.dataset.path === "") Object.assign(values, value);
+      else put(values, field.dataset.path, value);
+    } catch (problem) {
+      if (!(problem instanceof FieldProblem)) throw problem;
+      readable = false;
+      showProblem(form, field.dataset.path, problem.message);
+    }
+  }
+  return readable ? (whole ?? values) : null;
+}
+
+function focusProblem(form) {
+  const first = form.querySelector("[aria-invalid]");
+  if (first !== null) first.focus();
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-send]");
+  if (form === null) return;
+  event.preventDefault();
+  clearProblems(form);
+  const values = readForm(form);
+  if (values === null) return focusProblem(form);
+  const [method, path] = form.dataset.send.split(" ");
+  const wrap = form.dataset.wrap;
+  const button = form.querySelector("button[type=submit], button:not([type])");
+  button.disabled = true;
+  button.setAttribute("aria-busy", "true");
+  const headers = form.dataset.prefer === undefined ? {} : { Prefer: form.dataset.prefer };
+  const { ok, answer } = await call(method, path, wrap === undefined ? values : { [wrap]: values }, headers);
+  button.disabled = false;
+  button.removeAttribute("aria-busy");
+  if (!ok) {
+    const unplaced = (answer.errors ?? []).filter(({ field, reason }) => {
+      const inner = wrap === undefined ? field : field.replace(new RegExp(`^${wrap}\\.?`), "");
+      return !showProblem(form, inner, reason);
+    });
+    const told = answer.errors === undefined || unplaced.length > 0;
+    form.querySelector("[data-problem]").textContent = told
+      ? (answer.detail ?? "That did not work.")
+      : "Some fields need another look.";
+    return focusProblem(form);
+  }
+  if (form.dataset.shows !== undefined) return show(form.dataset.shows, answer);
+  if (form.dataset.go !== undefined) return location.assign(fill(form.dataset.go, answer));
+  say(form.dataset.said ?? "Saved.", "good");
+  await refresh();
+});
+
+/** An answer that is shown once, like a new token. */
+function show(id, answer) {
+  const place = document.getElementById(id);
+  place.hidden = false;
+  for (const part of place.querySelectorAll("[data-field]"))
+    part.textContent = String(answer[part.dataset.field] ?? "");
+  place.focus();
+}

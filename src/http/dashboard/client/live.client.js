@@ -1,0 +1,77 @@
+// A run that goes on is followed by its events; a list by what happens in the service. Nothing polls.
+
+const LOG_LINES_SHOWN = 1000;
+let source = null;
+
+function eventText(event) {
+  switch (event.type) {
+    case "log":
+      return event.message;
+    case "log_dropped":
+      return `${event.count} more lines were past the limit and are not kept`;
+    case "attempt_ended":
+      return `attempt ${event.attempt} ended: ${event.end}${event.error === null ? "" : `: ${event.error}`}`;
+    case "cancel_requested":
+      return "asked to stop";
+    default:
+      return event.type;
+  }
+}
+
+function appendEvent(list, event) {
+  const item = document.createElement("li");
+  item.className = `event ${event.type}`;
+  const at = document.createElement("span");
+  at.className = "event-at";
+  const sinceMs = Date.parse(event.at) - Date.parse(list.dataset.start);
+  at.textContent = `+${(Math.max(0, sinceMs) / 1000).toFixed(1)} s`;
+  const text = document.createElement("span");
+  text.className = "event-text";
+  text.textContent = eventText(event);
+  item.append(at, text);
+  if (event.data !== undefined) {
+    const data = document.createElement("code");
+    data.textContent = JSON.stringify(event.data);
+    text.append(" ", data);
+  }
+  list.append(item);
+  while (list.children.length > LOG_LINES_SHOWN) list.firstElementChild.remove();
+  list.scrollTop = list.scrollHeight;
+}
+
+function followRun() {
+  const list = document.querySelector("[data-follow]");
+  if (list === null) {
+    source?.close();
+    source = null;
+    return;
+  }
+  if (source !== null) return;
+  source = new EventSource(list.dataset.follow);
+  const opened = source;
+  for (const type of ["log", "log_dropped", "attempt_ended", "cancel_requested"]) {
+    opened.addEventListener(type, (message) => {
+      const now = document.querySelector("[data-follow]");
+      if (now === null) return;
+      document.getElementById("no-events")?.remove();
+      appendEvent(now, JSON.parse(message.data));
+      if (type === "attempt_ended") refresh();
+    });
+  }
+  opened.addEventListener("end", async (message) => {
+    opened.close();
+    source = null;
+    await refresh();
+    say(JSON.parse(message.data).message, JSON.parse(message.data).success ? "good" : "bad");
+  });
+}
+enhancements.push(followRun);
+
+// How long a run has been going on.
+setInterval(() => {
+  const clock = document.querySelector("[data-since]");
+  if (clock === null) return;
+  clock.textContent = `${((Date.now() - Date.parse(clock.dataset.since)) / 1000).toFixed(1)} s`;
+}, 100);
+
+enhance();

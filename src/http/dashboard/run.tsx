@@ -1,0 +1,200 @@
+import { RunId } from "../../contract/names.ts";
+import type { RunDetail, RunWebhook } from "../../contract/run.ts";
+import { isTerminal } from "../../core/run-state.ts";
+import type { AppContext } from "../app-context.ts";
+import { ProblemError } from "../problems.ts";
+import { readRunDetail } from "../runs.ts";
+import { formatCount, formatDuration, formatUsd } from "./format.ts";
+import { Moment } from "./instant.tsx";
+import { JsonView } from "./json-view.tsx";
+import { answerPage, mayDo } from "./layout.tsx";
+import { Markdown, readableTexts } from "./markdown.tsx";
+import { StatusPill } from "./status-pill.tsx";
+import { Timeline } from "./timeline.tsx";
+
+/** One run: what it was given, what it did, what came of it; live while it goes on. */
+export async function runPage(c: AppContext): Promise<Response> {
+  const id = RunId.safeParse(c.req.param("id"));
+  if (!id.success) throw new ProblemError({ code: "run_not_found", detail: "There is no such run." });
+  const run = await readRunDetail(id.data, c);
+  return answerPage(
+    c,
+    { title: `Run ${run.id}`, section: "Runs" },
+    <>
+      <Head run={run} mayRun={mayDo(c, "operator")} />
+      <Tiles run={run} />
+      {run.error !== null && (
+        <section class="card">
+          <h2>Error</h2>
+          <p class="problem-text">{run.error}</p>
+        </section>
+      )}
+      <div class="columns">
+        <div>
+          <Output run={run} />
+        </div>
+        <div>
+          <section class="card">
+            <h2>Timeline</h2>
+            <Timeline run={run} />
+          </section>
+          <section class="card">
+            <h2>Input</h2>
+            <JsonView value={run.input} label="Input" />
+          </section>
+          <Facts run={run} />
+        </div>
+      </div>
+    </>,
+  );
+}
+
+function Head({ run, mayRun }: { run: RunDetail; mayRun: boolean }) {
+  const agentPath = `/agents/${encodeURIComponent(run.agent_name)}`;
+  return (
+    <div class="head">
+      <div>
+        <p class="crumb">
+          <a href="/runs">Runs</a> / <a href={agentPath}>{run.agent_name}</a>
+        </p>
+        <div class="head-title">
+          <h1>Run {run.id}</h1>
+          <StatusPill status={run.status} />
+        </div>
+      </div>
+      {mayRun && (
+        <div class="actions">
+          {isTerminal(run.status) ? (
+            <button
+              type="button"
+              id="replay"
+              data-action={`POST /api/agents/runs/${run.id}/replay`}
+              data-go="/runs/{run_id}"
+            >
+              Replay
+            </button>
+          ) : (
+            <button
+              type="button"
+              id="cancel"
+              class="danger"
+              data-action={`POST /api/agents/runs/${run.id}/cancel`}
+              data-said="The run is told to stop."
+            >
+              Cancel
+            </button>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Tiles({ run }: { run: RunDetail }) {
+  return (
+    <dl class="tiles">
+      <div class="tile">
+        <dt>Duration</dt>
+        {run.status === "running" && run.started_at !== null ? (
+          <dd data-since={run.started_at}>…</dd>
+        ) : (
+          <dd>{formatDuration(run.duration_ms)}</dd>
+        )}
+      </div>
+      <div class="tile">
+        <dt>Attempt</dt>
+        <dd>{run.attempt}</dd>
+      </div>
+      <div class="tile">
+        <dt>Tokens</dt>
+        <dd>
+          {formatCount(run.tokens_used)}{" "}
+          <small>{`${formatCount(run.tokens_input)} in, ${formatCount(run.tokens_output)} out`}</small>
+        </dd>
+      </div>
+      <div class="tile">
+        <dt>Cost</dt>
+        <dd>{formatUsd(run.estimated_cost)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+function Output({ run }: { run: RunDetail }) {
+  if (run.output === null) {
+    return (
+      <section class="card">
+        <h2>Output</h2>
+        <p class="empty">{isTerminal(run.status) ? "It left no output." : "It comes when the run has ended."}</p>
+      </section>
+    );
+  }
+  return (
+    <>
+      {readableTexts(run.output).map(({ name, text }) => (
+        <section class="card">
+          <h2>{name}</h2>
+          <Markdown text={text} />
+        </section>
+      ))}
+      <section class="card">
+        <h2>Output</h2>
+        {run.output_truncated && <p class="muted">It was over the limit: this is its beginning.</p>}
+        <JsonView value={run.output} label="Output" />
+      </section>
+    </>
+  );
+}
+
+function Facts({ run }: { run: RunDetail }) {
+  return (
+    <section class="card">
+      <h2>Details</h2>
+      <dl class="facts-list">
+        <dt>Created</dt>
+        <dd>
+          <Moment at={run.created_at} />
+        </dd>
+        <dt>Started</dt>
+        <dd>
+          <Moment at={run.started_at} />
+        </dd>
+        <dt>Ended</dt>
+        <dd>
+          <Moment at={run.completed_at} />
+        </dd>
+        <dt>Trigger</dt>
+        <dd>{run.trigger}</dd>
+        {run.replay_of !== null && (
+          <>
+            <dt>Replay of</dt>
+            <dd>
+              <a href={`/runs/${run.replay_of}`}>Run {run.replay_of}</a>
+            </dd>
+          </>
+        )}
+        <dt>Agent</dt>
+        <dd>
+          {run.framework}, version {run.agent_version}
+        </dd>
+        {run.webhook !== null && <WebhookFact webhook={run.webhook} />}
+        <dt>As JSON</dt>
+        <dd>
+          <a href={`/api/agents/runs/${run.id}`}>/api/agents/runs/{run.id}</a>
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function WebhookFact({ webhook }: { webhook: RunWebhook }) {
+  return (
+    <>
+      <dt>Webhook</dt>
+      <dd>
+        <StatusPill status={webhook.status} /> {webhook.url}
+        {webhook.last_error !== null && <p class="small muted">{webhook.last_error}</p>}
+      </dd>
+    </>
+  );
+}
