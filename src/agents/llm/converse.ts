@@ -1,39 +1,38 @@
+import { type LanguageModel, stepCountIs, streamText, type TextStreamPart, type ToolSet } from "ai";
 import { nowMs } from "../../clock.ts";
 import type { LlmConfig } from "../../contract/llm-config.ts";
 import type { ModelPrice } from "../../core/model-prices.ts";
 import type { AgentContext } from "../define-agent.ts";
+import { modelError } from "./model-error.ts";
 import { createModelUsage } from "./model-usage.ts";
-import type { OpenModel } from "./open-model.ts";
 import { createTextEvents } from "./text-events.ts";
+import { toolsOf } from "./tools.ts";
 
 export interface Answer {
   text: string;
   finishReason: string;
 }
 
+export interface Conversation {
+  config: LlmConfig;
+  system: string;
+  prompt: string;
+  model: LanguageModel;
+  /** What no message may hold. */
+  key: string | null;
+  prices: Readonly<Record<string, ModelPrice>>;
+}
+
 /**
  * Has a model answer a prompt, over as many steps as it uses tools, and at most `max_steps`. What it says and which
  * tools it uses are events of the run; what each step uses is counted as it ends, and of one that is cut off, guessed.
  */
-export async function converse(
-  config: LlmConfig,
-  { system, prompt }: { system: string; prompt: string },
-  { model, key }: OpenModel,
-  context: AgentContext,
-  prices: Readonly<Record<string, ModelPrice>>,
-): Promise<Answer> {
-  const [{ stepCountIs, streamText }, { modelError }, { toolsOf }] = await Promise.all([
-    import("ai"),
-    import("./model-error.ts"),
-    import("./tools.ts"),
-  ]);
-  const { log, signal } = context;
-  const usage = createModelUsage(config.model, context, prices);
-  const events = createTextEvents(log, nowMs);
+export async function converse(conversation: Conversation, context: AgentContext): Promise<Answer> {
+  const { config, system, prompt, model, key } = conversation;
+  const { signal } = context;
+  const usage = createModelUsage(config.model, context, conversation.prices);
   // At once, and not where the stream breaks: by then the attempt has been measured.
   signal.addEventListener("abort", usage.cutOff);
-  const answer = { text: "", finishReason: "nothing" };
-  let inputChars = system.length + prompt.length;
   try {
     const { stream } = streamText({
       model,
@@ -43,10 +42,31 @@ export async function converse(
       stopWhen: stepCountIs(config.max_steps),
       abortSignal: signal,
       maxRetries: 0, // the run's own policy repeats
-      onError: () => {}, // thrown below
+      onError: () => {}, // thrown by listen
       ...(config.temperature !== undefined && { temperature: config.temperature }),
       ...(config.max_tokens !== undefined && { maxOutputTokens: config.max_tokens }),
     });
+    const answer = await listen(stream, { inputChars: system.length + prompt.length, usage, log: context.log });
+    signal.throwIfAborted();
+    return whole(answer);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : modelError(error, key, nowMs());
+  } finally {
+    usage.cutOff();
+    signal.removeEventListener("abort", usage.cutOff);
+  }
+}
+
+/** What the last step said, once all have ended. Each step is sent what all before it said and were answered. */
+async function listen(
+  stream: AsyncIterable<TextStreamPart<ToolSet>>,
+  told: { inputChars: number; usage: ReturnType<typeof createModelUsage>; log: AgentContext["log"] },
+): Promise<Answer> {
+  const { usage, log } = told;
+  const events = createTextEvents(log, nowMs);
+  const answer = { text: "", finishReason: "nothing" };
+  let { inputChars } = told;
+  try {
     for await (const part of stream) {
       switch (part.type) {
         case "start-step":
@@ -80,14 +100,9 @@ export async function converse(
           break;
       }
     }
-    signal.throwIfAborted();
-    return whole(answer);
-  } catch (error) {
-    throw signal.aborted ? signal.reason : modelError(error, key, nowMs());
+    return answer;
   } finally {
     events.flush();
-    usage.cutOff();
-    signal.removeEventListener("abort", usage.cutOff);
   }
 }
 

@@ -1,12 +1,10 @@
 import * as z from "zod";
 import type { LlmConfig } from "../../contract/llm-config.ts";
 import type { FieldError } from "../../contract/problems.ts";
-import type { ModelPrice } from "../../core/model-prices.ts";
 import { type Env, readConfig } from "../../env.ts";
 import { readUrl } from "../../net/read-url.ts";
 import type { AgentBehaviour, AgentContext } from "../define-agent.ts";
 import { complaintsAboutSchema, jsonSchemaType } from "../json-schema.ts";
-import { converse } from "./converse.ts";
 import { llmAddressPolicy, openModel } from "./open-model.ts";
 
 const Prompt = z.looseObject({ prompt: z.string().min(1).meta({ description: "What the model is asked." }) });
@@ -28,10 +26,11 @@ export function llmAgent(config: LlmConfig): AgentBehaviour {
 
 /** Runs one attempt of a model. */
 export async function runModel(config: LlmConfig, input: unknown, context: AgentContext): Promise<unknown> {
-  const model = await openModel(config, context.env);
+  const { model, key } = await openModel(config, context.env);
+  const { converse } = await import("./converse.ts"); // a service without models never runs their libraries
   const texts = { system: systemPrompt(config), prompt: promptOf(input) };
-  const prices: Record<string, ModelPrice> = readConfig(context.env).MODEL_PRICES;
-  const { text, finishReason } = await converse(config, texts, model, context, prices);
+  const prices = readConfig(context.env).MODEL_PRICES;
+  const { text, finishReason } = await converse({ config, ...texts, model, key, prices }, context);
   if (config.output_schema === undefined) return { text, finish_reason: finishReason };
   return parsed(text);
 }
