@@ -1,7 +1,11 @@
 import * as z from "zod";
+import { DEFAULT_RUN_RESERVE_USD } from "./contract/limits.ts";
 import { Role } from "./contract/roles.ts";
+import { isTimezone } from "./contract/timezone-name.ts";
 import type { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
 import type { Wake } from "./coordinator/wake.ts";
+import { usdToMicrousd } from "./core/money.ts";
+import type { BudgetDefaults } from "./core/reserve.ts";
 import type { RequestCounter } from "./rate-limit/request-counter.ts";
 import type { Ticker } from "./scheduler/ticker.ts";
 import type { StreamHub } from "./stream/hub.ts";
@@ -52,6 +56,10 @@ export interface Env {
   LLM_ALLOW_PRIVATE?: string;
   /** Workers AI, where wrangler.toml binds it. */
   AI?: Ai;
+  /** By whose midnight the days and months of budgets begin: an IANA timezone. Default UTC. */
+  BUDGET_TIMEZONE?: string;
+  /** In US dollars: what is reserved of a budget for a run of an agent whose own budget says no `max_run_usd`. */
+  BUDGET_RUN_RESERVE_USD?: string;
 }
 
 const Flag = z
@@ -74,6 +82,18 @@ const Days = z
   .default("")
   .refine((text) => /^([1-9]\d{0,4})?$/.test(text), "must be a whole number of days, at least 1")
   .transform((text) => (text === "" ? null : Number(text)));
+
+const Timezone = z
+  .string()
+  .default("")
+  .transform((name) => name || "UTC")
+  .refine(isTimezone, "must be an IANA timezone, like Europe/Berlin");
+
+const RunReserveUsd = z
+  .string()
+  .default("")
+  .refine((text) => /^(\d{1,6}(\.\d{1,6})?)?$/.test(text), "must be an amount of US dollars, like 0.05")
+  .transform((text) => (text === "" ? DEFAULT_RUN_RESERVE_USD : Number(text)));
 
 const RequestsPerMinute = z
   .string()
@@ -117,6 +137,8 @@ const Config = z
     CORS_ORIGINS: List,
     RETENTION_DAYS: Days,
     MODEL_PRICES: Prices,
+    BUDGET_TIMEZONE: Timezone,
+    BUDGET_RUN_RESERVE_USD: RunReserveUsd,
     REQUESTS_PER_MINUTE: RequestsPerMinute,
     ACCESS_TEAM_DOMAIN: TeamDomain,
     ACCESS_AUD: z.string().default(""),
@@ -136,6 +158,11 @@ export function readConfig(env: Env): Config {
     configs.set(env, config);
   }
   return config;
+}
+
+/** What of budgets that do not say, in the terms of those who reserve. */
+export function budgetDefaults(config: Config): BudgetDefaults {
+  return { timezone: config.BUDGET_TIMEZONE, runReserveMicrousd: usdToMicrousd(config.BUDGET_RUN_RESERVE_USD) };
 }
 
 /** An isolate's environment never changes, and is the same object for every request of it. */

@@ -107,7 +107,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   local: ["local"],
   "index.ts": ["agents", "coordinator", "executor", "http", "rate-limit", "scheduler", "stream", "env.ts", "clock.ts"],
   "env.ts": [
-    "contract/roles.ts",
+    "contract",
+    "core",
     "rate-limit/request-counter.ts",
     "coordinator/agent-coordinator.ts",
     "coordinator/wake.ts",

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { AgentConfig } from "../contract/agent-definition.ts";
+import type { AgentBudget } from "../contract/budget.ts";
 import {
   DEFAULT_MAX_QUEUED,
   MAX_CONCURRENCY,
@@ -104,6 +105,8 @@ export type Agent = Required<Omit<AgentSpec<z.ZodType, z.ZodType>, "role" | keyo
     tools: readonly string[];
     /** What kind of agent it is: `code` is one written in a file of `src/agents`, others are stored. */
     framework: "code" | "http" | "llm";
+    /** What its runs may cost, where somebody set it. */
+    budget: AgentBudget | null;
     /** Of what is stored; 0: nothing ever was. */
     version: number;
     /** What makes it, or, of one written in code, what was set of it since; null: nothing. */
@@ -121,6 +124,6 @@ export function defineAgent<Input extends z.ZodType, Output extends z.ZodType>(s
   if (RESERVED_AGENT_NAMES.has(spec.name)) throw new Error(`agent name "${spec.name}" is reserved`);
   const limits = Limits.safeParse(spec);
   if (!limits.success) throw new Error(`agent "${spec.name}": ${z.prettifyError(limits.error)}`);
-  const unsaid = { role: null, model: null, tools: [], enabled: true };
+  const unsaid = { role: null, model: null, tools: [], enabled: true, budget: null };
   return { ...unsaid, ...spec, ...limits.data, framework: "code", version: 0, stored: null };
 }

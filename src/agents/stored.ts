@@ -36,6 +36,7 @@ export function withSettings(agent: Agent, version: number, settings: AgentConfi
     timeoutMs: settings.timeout_ms ?? agent.timeoutMs,
     queueTtlMs: settings.queue_ttl_ms ?? agent.queueTtlMs,
     webhookUrl: settings.webhook_url ?? agent.webhookUrl,
+    budget: settings.budget ?? agent.budget,
     concurrency: {
       limit: concurrency.limit ?? agent.concurrency.limit,
       whenFull: concurrency.when_full ?? agent.concurrency.whenFull,

@@ -216,6 +216,15 @@ export const MAX_REMOTE_REASON_CHARS = 300;
 /** How long an attempt may go on that somebody else took over. */
 export const MAX_HAND_OVER_MS = 24 * 60 * 60_000;
 
+// Budgets.
+export const MAX_BUDGET_USD = 1_000_000_000;
+/** Of a limit: once so much is spent, the service says so. */
+export const DEFAULT_WARN_SHARE = 0.8;
+/** What a run of an agent that says nothing of it may cost, unless BUDGET_RUN_RESERVE_USD says otherwise. */
+export const DEFAULT_RUN_RESERVE_USD = 0.01;
+/** How often a run is tried to be inserted while budgets change under it. */
+export const MAX_BUDGET_LOOKS = 5;
+
 // The scanner.
 export const MAX_SCAN_TARGETS = 50;
 export const MAX_TARGET_URL_CHARS = 500;

@@ -12,6 +12,7 @@ import { agentRoutes } from "./agents.ts";
 import { completeHeaders } from "./answers.ts";
 import type { AppContext, AppEnv } from "./app-context.ts";
 import { auditRoutes } from "./audit.ts";
+import { budgetRoutes } from "./budgets.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
@@ -21,6 +22,7 @@ import { dashboardPages } from "./dashboard/pages.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { jobActionRoutes } from "./job-actions.ts";
+import { jobExampleRoutes } from "./job-examples.ts";
 import { jobHistoryRoutes } from "./job-history.ts";
 import { jobRoutes } from "./jobs.ts";
 import { limitRate } from "./limit-rate.ts";
@@ -39,6 +41,7 @@ import { webhookRoutes } from "./webhooks.ts";
 /** Every route of the API. The order matters: `/api/agents/runs` is not an agent's name. */
 export const ROUTES: readonly Route[] = [
   ...costRoutes,
+  ...budgetRoutes,
   ...bulkRoutes,
   ...runRoutes,
   ...completionRoutes,
@@ -55,6 +58,7 @@ export const ROUTES: readonly Route[] = [
   ...jobRoutes,
   ...jobActionRoutes,
   ...jobHistoryRoutes,
+  ...jobExampleRoutes,
   ...streamRoutes,
   ...healthRoutes,
 ];

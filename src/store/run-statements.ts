@@ -1,4 +1,5 @@
 import { DAY_MS } from "../core/day.ts";
+import { HAS_ROOM } from "./budget-statements.ts";
 import { appendEvents, eventStatements } from "./run-event-statements.ts";
 import type {
   AppendEventsWrite,
@@ -10,11 +11,13 @@ import type {
   RunWrite,
 } from "./run-write.ts";
 
-const INSERT_RUN = `
+export const INSERT_RUN = `
   INSERT INTO agent_runs (agent_name, framework, status, input_data, created_at, started_at, request_key, attempt,
                           lease_expires_at, fingerprint, lease_key, policy, priority, available_at, queue_expires_at,
                           trigger, replay_of, agent_version)
-  VALUES (?1, ?2, ?3, ?4, ?5, iif(?3 = 'running', ?5, NULL), ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+  SELECT ?1, ?2, ?3, ?4, ?5, iif(?3 = 'running', ?5, NULL), ?6, 1, ?7, ?8, ?9,
+         iif(?10 ->> '$.reservation' IS NULL, ?10, json_set(?10, '$.reservation.key', ?18)), ?11, ?12, ?13, ?14, ?15, ?16
+   WHERE ${HAS_ROOM}
   ON CONFLICT (request_key) DO NOTHING`;
 
 /** Each claim ends the lease later than any before it, so that what was decided of an earlier lease finds another. */
@@ -98,7 +101,7 @@ function runStatement(
 ): D1PreparedStatement {
   switch (write.kind) {
     case "begin":
-      return db.prepare(INSERT_RUN).bind(...beginValues(write));
+      return db.prepare(INSERT_RUN).bind(...beginValues(write), finishKey);
     case "claim":
       return db.prepare(CLAIM_RUN).bind(...claimValues(write));
     case "put_back":
@@ -138,6 +141,7 @@ function beginValues(write: BeginWrite): unknown[] {
     write.trigger,
     write.replayOf,
     write.agentVersion,
+    write.sharedBudgetVersion,
   ];
 }
 

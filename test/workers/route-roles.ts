@@ -10,6 +10,7 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /runs": "viewer",
   "GET /runs/{id}": "viewer",
   "GET /costs": "viewer",
+  "GET /settings": "viewer",
   "GET /assets/{tag}/{name}": "public",
   "GET /sign-in": "public",
   "POST /sign-in": "public",
@@ -43,6 +44,8 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/agents/runs/{id}/complete": "own",
 
   "GET /api/agents/costs": "viewer",
+  "GET /api/budgets": "viewer",
+  "PUT /api/budgets": "admin",
 
   "GET /api/tokens": "admin",
   "POST /api/tokens": "admin",
@@ -64,6 +67,7 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/scheduler/jobs/{id}/backfill": "operator",
   "GET /api/scheduler/jobs/{id}/preview": "viewer",
   "GET /api/scheduler/history": "viewer",
+  "POST /api/scheduler/examples": "operator",
 
   "GET /api/stream": "viewer",
 };

@@ -5,6 +5,8 @@ import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
 import { INSERT_VERSION, PUT_IN_FORCE, SELECT_CHANGE } from "../../src/store/agent-version-write.ts";
 import { SELECT_CURRENT_VERSION, SELECT_VERSION, SELECT_VERSIONS } from "../../src/store/agent-versions.ts";
 import { CLOSE_AUDIT, SELECT_AUDIT } from "../../src/store/audit.ts";
+import { RESERVE, SETTLE } from "../../src/store/budget-statements.ts";
+import { SELECT_PERIODS, SELECT_SHARED_BUDGET } from "../../src/store/budgets.ts";
 import { ADVANCE_JOB, BACKFILL_FIRES, INSERT_FIRES, RELEASE_BUFFERED } from "../../src/store/job-claims.ts";
 import { DELETE_JOB, REJECT_OPEN, SKIP_BUFFERED, UPDATE_JOB } from "../../src/store/job-edits.ts";
 import {
@@ -29,6 +31,7 @@ import {
   CLAIM_RUN,
   CLOSE_RUN,
   EXTEND_LEASE,
+  INSERT_RUN,
   PUT_BACK_RUN,
   REQUEST_CANCEL,
   RETRY_RUN,
@@ -75,6 +78,11 @@ const lists = [null, "echo"].flatMap((agentName) =>
 test.for([
   ...lists,
   { what: "a run", sql: SELECT_RUN },
+  { what: "insert a run where budgets have room", sql: INSERT_RUN },
+  { what: "reserve of budgets", sql: RESERVE },
+  { what: "settle budgets", sql: SETTLE },
+  { what: "where budgets stand", sql: SELECT_PERIODS },
+  { what: "the budget for all", sql: SELECT_SHARED_BUDGET },
   { what: "claim", sql: CLAIM_RUN },
   { what: "put a run back", sql: PUT_BACK_RUN },
   { what: "extend a lease", sql: EXTEND_LEASE },
@@ -145,7 +153,7 @@ test.for([
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
   // Walking a partial index of what is live or open, which is little, is the sweep's question itself.
   const scans = plan.filter((step) =>
-    /^SCAN (jobs|job_fires|fire|agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions|audit_log)\b/.test(
+    /^SCAN (jobs|job_fires|fire|agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions|audit_log|budget_periods|period|shared|shared_budget)\b/.test(
       step,
     ),
   );

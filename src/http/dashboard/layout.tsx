@@ -11,6 +11,7 @@ const SECTIONS = [
   { name: "Overview", path: "/" },
   { name: "Runs", path: "/runs" },
   { name: "Costs", path: "/costs" },
+  { name: "Settings", path: "/settings" },
 ] as const;
 
 export interface PageOptions {

@@ -7,6 +7,7 @@ import { answerErrorPage } from "./error-page.tsx";
 import { overviewPage } from "./overview.tsx";
 import { runPage } from "./run.tsx";
 import { runsPage } from "./runs.tsx";
+import { settingsPage } from "./settings.tsx";
 
 /** The pages for people. They read what the API's routes read; what changes something is sent to the API. */
 export function dashboardPages() {
@@ -17,5 +18,6 @@ export function dashboardPages() {
     .get("/agents/:name", viewer, agentPage)
     .get("/runs", viewer, runsPage)
     .get("/runs/:id", viewer, runPage)
-    .get("/costs", viewer, costsPage);
+    .get("/costs", viewer, costsPage)
+    .get("/settings", viewer, settingsPage);
 }
