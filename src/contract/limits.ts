@@ -30,6 +30,9 @@ export const MAX_LISTED_OUTPUT_BYTES = 4 * 1024;
 /** What one attempt may say that it used: far above any real run, far below what a sum can hold. */
 export const MAX_RUN_TOKENS = 1_000_000_000_000;
 export const MAX_RUN_COST_USD = 1_000_000;
+/** Models that one attempt is counted by; what it uses of more counts as `other`. */
+export const MAX_RUN_MODELS = 20;
+export const MAX_MODEL_CHARS = 200;
 
 // What an agent may ask for.
 /** A queue consumer has 15 minutes; the rest is for recording the result. */
