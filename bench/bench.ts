@@ -6,9 +6,10 @@ import { measureBundle } from "./bundle.ts";
 import { measureList } from "./list.ts";
 import { measureRows } from "./rows.ts";
 import { ROOT } from "./runtime.ts";
+import { measureStream } from "./stream.ts";
 import { measureThroughput } from "./throughput.ts";
 
-/** `npm run bench [-- throughput|rows|list|bundle …] [--rounds N] [--seconds S]`: measures, and changes nothing. */
+/** `npm run bench [-- throughput|stream|rows|list|bundle …] [--rounds N] [--seconds S]`: measures, and changes nothing. */
 
 const DEADLINE_MS = 15 * 60_000;
 
@@ -16,6 +17,7 @@ const options = readOptions();
 
 const PARTS: Record<string, () => Promise<void>> = {
   throughput: () => measureThroughput(options),
+  stream: () => measureStream(options),
   rows: measureRows,
   list: measureList,
   bundle: measureBundle,
@@ -65,6 +67,8 @@ function versionOf(name: string): string {
 }
 
 function fail(message: string): never {
-  console.error(`${message}\nusage: npm run bench [-- throughput|rows|list|bundle …] [--rounds N] [--seconds S]`);
+  console.error(
+    `${message}\nusage: npm run bench [-- throughput|stream|rows|list|bundle …] [--rounds N] [--seconds S]`,
+  );
   process.exit(1);
 }

@@ -1,7 +1,11 @@
 import * as z from "zod";
+import { DEFAULT_RUN_RESERVE_USD } from "./contract/limits.ts";
 import { Role } from "./contract/roles.ts";
+import { isTimezone } from "./contract/timezone-name.ts";
 import type { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
 import type { Wake } from "./coordinator/wake.ts";
+import { usdToMicrousd } from "./core/money.ts";
+import type { BudgetDefaults } from "./core/reserve.ts";
 import type { RequestCounter } from "./rate-limit/request-counter.ts";
 import type { Ticker } from "./scheduler/ticker.ts";
 import type { StreamHub } from "./stream/hub.ts";
@@ -43,16 +47,19 @@ export interface Env {
   HTTP_AGENT_SECRET?: string;
   /** "true" lets `http` agents be at private and loopback addresses. */
   HTTP_AGENT_ALLOW_PRIVATE?: string;
-  /** "true" lets the base URL of `llm` agents be at private and loopback addresses. */
-  LLM_ALLOW_PRIVATE?: string;
-  /** Workers AI, for `llm` agents of that provider: needs `[ai] binding = "AI"` in wrangler.toml. */
-  AI?: Ai;
-  /** The model that `assistant` is; one that begins with "@cf/" is had of Workers AI. */
+  /** What `assistant` runs on: a model of an OpenAI-compatible provider, whose key is the secret OPENAI_API_KEY. */
   ASSISTANT_MODEL?: string;
-  /** Of an OpenAI-compatible API that has the model; without it the model is Anthropic's. */
   ASSISTANT_BASE_URL?: string;
-  /** Secret: the key of `assistant`'s model. */
-  ASSISTANT_API_KEY?: string;
+  /** JSON: `{"<model>": {"inputUsd": 1, "outputUsd": 2}}`, US dollars for a million tokens. */
+  MODEL_PRICES?: string;
+  /** "true" lets the models of `llm` agents be at private and loopback addresses. */
+  LLM_ALLOW_PRIVATE?: string;
+  /** Workers AI, where wrangler.toml binds it. */
+  AI?: Ai;
+  /** By whose midnight the days and months of budgets begin: an IANA timezone. Default UTC. */
+  BUDGET_TIMEZONE?: string;
+  /** In US dollars: what is reserved of a budget for a run of an agent whose own budget says no `max_run_usd`. */
+  BUDGET_RUN_RESERVE_USD?: string;
 }
 
 const Flag = z
@@ -76,6 +83,18 @@ const Days = z
   .refine((text) => /^([1-9]\d{0,4})?$/.test(text), "must be a whole number of days, at least 1")
   .transform((text) => (text === "" ? null : Number(text)));
 
+const Timezone = z
+  .string()
+  .default("")
+  .transform((name) => name || "UTC")
+  .refine(isTimezone, "must be an IANA timezone, like Europe/Berlin");
+
+const RunReserveUsd = z
+  .string()
+  .default("")
+  .refine((text) => /^(\d{1,6}(\.\d{1,6})?)?$/.test(text), "must be an amount of US dollars, like 0.05")
+  .transform((text) => (text === "" ? DEFAULT_RUN_RESERVE_USD : Number(text)));
+
 const RequestsPerMinute = z
   .string()
   .default("")
@@ -91,12 +110,35 @@ const AccessRoles = List.transform((items) => items.map((item) => item.split("="
   .pipe(z.array(z.tuple([z.string().min(1).toLowerCase(), Role], "must be like ann@example.com=admin")))
   .transform((entries) => new Map(entries));
 
+const Price = z.strictObject({ inputUsd: z.number().min(0), outputUsd: z.number().min(0) });
+
+const Prices = z
+  .string()
+  .default("")
+  .transform((text, context) => {
+    const prices = z.record(z.string(), Price).safeParse(parsedJson(text === "" ? "{}" : text));
+    if (prices.success) return prices.data;
+    context.addIssue('must be JSON like {"a-model": {"inputUsd": 1, "outputUsd": 2}}');
+    return z.NEVER;
+  });
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 const Config = z
   .object({
     ADMIN_TOKEN: z.string().default(""),
     LOCAL_OPEN: Flag,
     CORS_ORIGINS: List,
     RETENTION_DAYS: Days,
+    MODEL_PRICES: Prices,
+    BUDGET_TIMEZONE: Timezone,
+    BUDGET_RUN_RESERVE_USD: RunReserveUsd,
     REQUESTS_PER_MINUTE: RequestsPerMinute,
     ACCESS_TEAM_DOMAIN: TeamDomain,
     ACCESS_AUD: z.string().default(""),
@@ -116,6 +158,11 @@ export function readConfig(env: Env): Config {
     configs.set(env, config);
   }
   return config;
+}
+
+/** What of budgets that do not say, in the terms of those who reserve. */
+export function budgetDefaults(config: Config): BudgetDefaults {
+  return { timezone: config.BUDGET_TIMEZONE, runReserveMicrousd: usdToMicrousd(config.BUDGET_RUN_RESERVE_USD) };
 }
 
 /** An isolate's environment never changes, and is the same object for every request of it. */

@@ -3,6 +3,7 @@ import { defineAgent } from "../src/agents/define-agent.ts";
 import { NonRetryableError, RetryAfterError } from "../src/agents/errors.ts";
 import { sleep } from "../src/clock.ts";
 import { REMEMBERING_AGENTS } from "./remembering-agents.ts";
+import { SPENDING_AGENTS } from "./spending-agents.ts";
 
 const base = {
   displayName: "A test's agent",
@@ -22,6 +23,7 @@ export const mostAtOnce = { now: 0, narrow: 0 };
 /** Each misbehaves in one way. */
 export const TEST_AGENTS = [
   ...REMEMBERING_AGENTS,
+  ...SPENDING_AGENTS,
   ...["one", "two", "three", "four", "five"].map((name) =>
     defineAgent({
       ...base,

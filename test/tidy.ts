@@ -108,7 +108,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   local: ["local"],
   "index.ts": ["agents", "coordinator", "executor", "http", "rate-limit", "scheduler", "stream", "env.ts", "clock.ts"],
   "env.ts": [
-    "contract/roles.ts",
+    "contract",
+    "core",
     "rate-limit/request-counter.ts",
     "coordinator/agent-coordinator.ts",
     "coordinator/wake.ts",
@@ -253,7 +254,8 @@ interface Import {
 }
 
 function importsOf({ path, text }: SourceFile): Import[] {
-  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;"]*?from\s+"(\.[^"]+\.tsx?)"/gms)].map((match) => ({
+  const matches = text.matchAll(/(?:^(?:import|export)\s+(type\s)?[^;"]*?from\s+|\bimport\()"(\.[^"]+\.tsx?)"/gms);
+  return [...matches].map((match) => ({
     target: new URL(match[2] ?? "", `file:///${path}`).pathname.slice(1),
     number: text.slice(0, match.index).split("\n").length,
     typeOnly: match[1] !== undefined,

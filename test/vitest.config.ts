@@ -61,8 +61,6 @@ export default defineConfig({
                 MIGRATIONS: migrations,
                 LOCAL_OPEN: "true",
                 SCANNER_ALLOW_PRIVATE: "true",
-                OPENAI_API_KEY: "sk-test-qk3Zr8WmT1vLx0",
-                ANTHROPIC_API_KEY: "sk-ant-test-Jp7uHn2YcD5e",
                 HTTP_AGENT_SECRET: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
                 WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
               },

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { AgentConfig } from "../contract/agent-definition.ts";
+import type { AgentBudget } from "../contract/budget.ts";
 import {
   DEFAULT_MAX_QUEUED,
   MAX_CONCURRENCY,
@@ -7,9 +8,9 @@ import {
   MAX_TIMEOUT_MS,
   MAX_WEBHOOK_URL_CHARS,
 } from "../contract/limits.ts";
-import type { ModelPrice } from "../contract/model-price.ts";
 import { AgentName, RESERVED_AGENT_NAMES } from "../contract/names.ts";
 import { RunPolicy } from "../contract/run-policy.ts";
+import type { ModelPrice } from "../core/model-prices.ts";
 import type { Env } from "../env.ts";
 import { readUrl } from "../net/read-url.ts";
 import type { HandOver } from "./hand-over.ts";
@@ -30,17 +31,11 @@ export interface AgentContext {
   /** Adds a line to the run's log; `data` is any JSON value. Bounded: what is cut or dropped is marked so. */
   log(message: string, data?: unknown): void;
   usage: {
-    /** Adds to what this run has used. Counts even if the run fails later. Throws on a negative or non-finite number. */
-    add(usage: {
-      inputTokens?: number;
-      outputTokens?: number;
-      costUsd?: number;
-      /** Which model used it. */
-      model?: string;
-    }): void;
+    /** Adds to what this run has used. Counts even if the run fails later. Throws on a negative or non-finite number. `model`: which model used it. */
+    add(usage: { inputTokens?: number; outputTokens?: number; costUsd?: number; model?: string }): void;
   };
-  /** What a model costs; null: nobody knows. */
-  priceOf(model: string): Promise<ModelPrice | null>;
+  /** What a model costs where it was set by the API; null: it was not. */
+  setPriceOf(model: string): Promise<ModelPrice | null>;
   /** Has another agent run, as a run of its own, and answers its end. */
   runAgent: RunChild;
   memory: AgentMemory;
@@ -116,6 +111,8 @@ export type Agent = Required<Omit<AgentSpec<z.ZodType, z.ZodType>, "role" | keyo
     tools: readonly string[];
     /** What kind of agent it is: `code` is one written in a file of `src/agents`, others are stored. */
     framework: "code" | "http" | "llm";
+    /** What its runs may cost, where somebody set it. */
+    budget: AgentBudget | null;
     /** Of what is stored; 0: nothing ever was. */
     version: number;
     /** What makes it, or, of one written in code, what was set of it since; null: nothing. */
@@ -133,6 +130,6 @@ export function defineAgent<Input extends z.ZodType, Output extends z.ZodType>(s
   if (RESERVED_AGENT_NAMES.has(spec.name)) throw new Error(`agent name "${spec.name}" is reserved`);
   const limits = Limits.safeParse(spec);
   if (!limits.success) throw new Error(`agent "${spec.name}": ${z.prettifyError(limits.error)}`);
-  const unsaid = { role: null, model: null, tools: [], enabled: true };
+  const unsaid = { role: null, model: null, tools: [], enabled: true, budget: null };
   return { ...unsaid, ...spec, ...limits.data, framework: "code", version: 0, stored: null };
 }

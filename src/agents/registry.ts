@@ -1,9 +1,9 @@
 import { MAX_REMEMBERED_AGENTS } from "../contract/limits.ts";
 import { readCurrentVersion, readCurrentVersions, readVersion, type VersionedConfig } from "../store/agent-versions.ts";
+import { assistant } from "./assistant.ts";
 import type { Agent } from "./define-agent.ts";
 import { digest } from "./digest/digest.ts";
 import { echo } from "./echo.ts";
-import { assistant } from "./llm/assistant.ts";
 import { scanner } from "./scanner/scanner.ts";
 import { agentOf, withSettings } from "./stored.ts";
 

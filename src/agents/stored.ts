@@ -4,8 +4,7 @@ import type { FieldError } from "../contract/problems.ts";
 import type { Env } from "../env.ts";
 import { type Agent, type AgentBehaviour, defineAgent } from "./define-agent.ts";
 import { complaintsAboutHttp, httpAgent } from "./http/http-agent.ts";
-import { complaintsAboutLlm } from "./llm/keys.ts";
-import { llmAgent } from "./llm/llm-agent.ts";
+import { complaintsAboutLlm, llmAgent } from "./llm/llm-agent.ts";
 
 /** The agent that a stored definition describes. */
 export function agentOf(name: string, version: number, definition: AgentDefinition): Agent {
@@ -37,6 +36,7 @@ export function withSettings(agent: Agent, version: number, settings: AgentConfi
     timeoutMs: settings.timeout_ms ?? agent.timeoutMs,
     queueTtlMs: settings.queue_ttl_ms ?? agent.queueTtlMs,
     webhookUrl: settings.webhook_url ?? agent.webhookUrl,
+    budget: settings.budget ?? agent.budget,
     concurrency: {
       limit: concurrency.limit ?? agent.concurrency.limit,
       whenFull: concurrency.when_full ?? agent.concurrency.whenFull,

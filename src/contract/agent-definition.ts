@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AgentBudget, AgentBudgetPatch } from "./budget.ts";
 import { HttpConfig } from "./http-config.ts";
 import {
   MAX_AGENT_TEXT_CHARS,
@@ -50,6 +51,7 @@ export const AgentSettings = z.strictObject({
     .max(MAX_WEBHOOK_URL_CHARS)
     .optional()
     .meta({ description: "Where the end of a run is told unless its request says otherwise." }),
+  budget: AgentBudget.optional().meta({ description: "What its runs may cost, in US dollars." }),
 });
 export type AgentSettings = z.output<typeof AgentSettings>;
 
@@ -65,6 +67,7 @@ export const AgentPatch = z
     queue_ttl_ms: shape.queue_ttl_ms.nullable(),
     retry: shape.retry.nullable(),
     webhook_url: shape.webhook_url.nullable(),
+    budget: AgentBudgetPatch.nullable().optional(),
   } satisfies Record<keyof AgentSettings, z.ZodType>)
   .meta({ id: "AgentPatch" });
 export type AgentPatch = z.output<typeof AgentPatch>;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { AgentConfig } from "./agent-definition.ts";
+import { AgentBudget } from "./budget.ts";
 import { RunSummary } from "./run.ts";
 import { RETRYABLE_ENDS } from "./run-policy.ts";
 
@@ -61,6 +62,7 @@ export const AgentDetail = AgentSummary.extend({
       on: z.array(z.enum(RETRYABLE_ENDS)),
     }),
     webhook_url: z.string().nullable(),
+    budget: AgentBudget.nullable(),
     input_schema: JsonSchema,
     output_schema: JsonSchema,
   }),

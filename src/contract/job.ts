@@ -143,3 +143,7 @@ export const JobChangeAnswer = z
 export const JobDeletedAnswer = z
   .object({ success: z.boolean(), job_id: z.string(), message: z.string() })
   .meta({ id: "JobDeletedAnswer" });
+
+export const ExampleJobsAnswer = z
+  .object({ success: z.boolean(), created: z.array(z.string()), message: z.string() })
+  .meta({ id: "ExampleJobsAnswer" });

@@ -30,6 +30,9 @@ export const MAX_LISTED_OUTPUT_BYTES = 4 * 1024;
 /** What one attempt may say that it used: far above any real run, far below what a sum can hold. */
 export const MAX_RUN_TOKENS = 1_000_000_000_000;
 export const MAX_RUN_COST_USD = 1_000_000;
+/** Models that one attempt is counted by; what it uses of more counts as `other`. */
+export const MAX_RUN_MODELS = 20;
+export const MAX_MODEL_CHARS = 200;
 
 // What an agent may ask for.
 /** A queue consumer has 15 minutes; the rest is for recording the result. */
@@ -216,6 +219,15 @@ export const MAX_REMOTE_REASON_CHARS = 300;
 /** How long an attempt may go on that somebody else took over. */
 export const MAX_HAND_OVER_MS = 24 * 60 * 60_000;
 
+// Budgets.
+export const MAX_BUDGET_USD = 1_000_000_000;
+/** Of a limit: once so much is spent, the service says so. */
+export const DEFAULT_WARN_SHARE = 0.8;
+/** What a run of an agent that says nothing of it may cost, unless BUDGET_RUN_RESERVE_USD says otherwise. */
+export const DEFAULT_RUN_RESERVE_USD = 0.01;
+/** How often a run is tried to be inserted while budgets change under it. */
+export const MAX_BUDGET_LOOKS = 5;
+
 // The scanner.
 export const MAX_SCAN_TARGETS = 50;
 export const MAX_TARGET_URL_CHARS = 500;
@@ -274,31 +286,20 @@ export const DEFAULT_PAGE_AUDIT = 50;
 export const MAX_AUDIT_CHARS = 16_000;
 
 // Agents that are language models.
-export const MAX_MODEL_NAME_CHARS = 200;
 export const MAX_PROMPT_CHARS = 20_000;
-export const MAX_MODEL_OUTPUT_TOKENS = 1_000_000;
-export const DEFAULT_MODEL_STEPS = 8;
+export const MAX_OUTPUT_TOKENS = 200_000;
 export const MAX_MODEL_STEPS = 50;
-/** Of all that a provider may answer to one call, headers aside. */
-export const MAX_MODEL_ANSWER_BYTES = 8 * 1024 * 1024;
-/** The text of an attempt that is streamed as events; the output has it whole. The rest of the log is for its tools. */
-export const MAX_STREAMED_TEXT_CHARS = 40_000;
-/** One event of streamed text holds so much at most. */
-export const MAX_TEXT_EVENT_CHARS = 3_000;
-/** Streamed text waits no longer than this for its event, at first; the longer an attempt talks, the longer. */
+/** What a model says is sent up as an event once there is so much of it, or after so long. */
+export const MAX_TEXT_EVENT_CHARS = 1_000;
 export const TEXT_EVENT_MS = 500;
-/** So many events, and the wait doubles: an attempt of the longest kind stays within MAX_LOG_EVENTS. */
-export const TEXT_EVENTS_PER_PACE = 15;
-/** Of what a tool was asked and answered, in an event. */
-export const MAX_TOOL_EVENT_CHARS = 600;
-/** Of what a tool answers, as the model gets it. */
+/** What a tool gives back to a model. */
 export const MAX_TOOL_RESULT_CHARS = 20_000;
-/** Of a page that `fetch_url` reads. */
-export const MAX_FETCHED_BYTES = 512 * 1024;
+export const TOOL_FETCH_DEADLINE_MS = 15_000;
 /** Of runs that agents ask for: a run that nobody's run asked for has depth 0. */
 export const MAX_AGENT_DEPTH = 3;
 /** Runs that one run may ask for, those that they ask for included. */
 export const MAX_CHILD_RUNS = 20;
 /** Models whose price is set by the API. */
 export const MAX_MODEL_PRICES = 1_000;
+export const MAX_MODEL_NAME_CHARS = 200;
 export const MAX_PRICE_USD_PER_MILLION = 100_000;

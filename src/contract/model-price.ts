@@ -17,8 +17,10 @@ export const ModelPrice = z
     model: z.string(),
     input_usd_per_million: z.number(),
     output_usd_per_million: z.number(),
-    as_of: z.iso.date(),
-    source: z.enum(["built_in", "set"]).meta({ description: "`set`: by this API, over what is built in." }),
+    as_of: z.string().meta({ description: "A day or a month." }),
+    source: z
+      .enum(["built_in", "set"])
+      .meta({ description: "`set`: by this API, over MODEL_PRICES and the built-in table." }),
   })
   .meta({ id: "ModelPrice" });
 export type ModelPrice = z.infer<typeof ModelPrice>;

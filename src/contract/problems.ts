@@ -40,6 +40,7 @@ export const PROBLEM_STATUS = {
   unsupported_media_type: 415,
   agent_at_limit: 429,
   queue_full: 429,
+  budget_exceeded: 429,
   rate_limited: 429,
   internal_error: 500,
   not_configured: 503,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Reservation } from "./budget.ts";
 import { DEFAULT_QUEUE_TTL_MS, MAX_ATTEMPTS, MAX_QUEUE_TTL_MS, MAX_RETRY_DELAY_MS, MAX_TIMEOUT_MS } from "./limits.ts";
 
 /** Ends of an attempt that another attempt may follow. */
@@ -27,5 +28,7 @@ export const RunPolicy = z.object({
   job: z.object({ id: z.string(), name: z.string() }).nullable().default(null),
   /** Where the run's end is to be told. */
   webhookUrl: z.string().nullable().default(null),
+  /** Of the budgets that were in force. */
+  reservation: Reservation.nullable().default(null),
 });
 export type RunPolicy = z.output<typeof RunPolicy>;

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { nowMs } from "../clock.ts";
-import type { Env } from "../env.ts";
+import { budgetDefaults, type Env, readConfig } from "../env.ts";
 import { randomFraction, randomKey } from "../random.ts";
 import { publish } from "../stream/client.ts";
 import { createCoordinator } from "./coordinator.ts";
@@ -31,6 +31,7 @@ export class AgentCoordinator extends DurableObject<Env> implements Coordinator 
       nowMs,
       randomKey,
       randomFraction,
+      budgets: budgetDefaults(readConfig(env)),
       wake: (delayMs) => ctx.waitUntil(sendWake(env.RUN_QUEUE, agentName, delayMs)),
       wakeWebhook: (runId) => ctx.waitUntil(sendWebhookWake(env.RUN_QUEUE, runId, 0)),
       tell: createTeller({

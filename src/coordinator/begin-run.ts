@@ -1,11 +1,12 @@
-import { LEASE_MS, MAX_PENDING_WRITES, RETRY_AFTER_S } from "../contract/limits.ts";
+import { MAX_PENDING_WRITES, RETRY_AFTER_S } from "../contract/limits.ts";
 import type { Problem } from "../contract/problems.ts";
 import { admit } from "../core/admission.ts";
 import { log } from "../log.ts";
-import type { BegunRow, RunWriteResult } from "../store/run-write.ts";
+import type { BegunRow } from "../store/run-write.ts";
 import { readByRequestKey } from "../store/run-writes.ts";
 import { cancelOldest } from "./cancel-run.ts";
 import type { CoordinatorContext } from "./context.ts";
+import { type Inserted, insertRun, storedPolicy } from "./insert-run.ts";
 import type { BeginOutcome, BeginRequest } from "./protocol.ts";
 import { resumeAttempt } from "./put-back.ts";
 import { dueRuns } from "./queue-order.ts";
@@ -71,44 +72,26 @@ async function insert(
   status: "queued" | "running",
   createdAtMs: number,
 ): Promise<BeginOutcome> {
-  const { requestKey, fingerprint, leaseKey, framework, inputJson, trigger, replayOf, policy, priority } = request;
-  const { agentVersion } = request;
-  const availableAtMs = Math.max(createdAtMs, request.availableAtMs ?? 0);
-  const write = {
-    kind: "begin",
-    agentName: context.agentName,
-    agentVersion,
-    status,
-    requestKey,
-    fingerprint,
-    leaseKey,
-    framework,
-    inputJson,
-    trigger,
-    replayOf,
-    policyJson: JSON.stringify(policy),
-    priority,
-    createdAtMs,
-    leaseExpiresAtMs: status === "running" ? createdAtMs + LEASE_MS : null,
-    availableAtMs: status === "queued" ? availableAtMs : null,
-    queueExpiresAtMs: status === "queued" ? availableAtMs + policy.queueTtlMs : null,
-  } as const;
   const leave = context.knowledge.enter(status);
-  let begun: RunWriteResult;
+  let inserted: Inserted;
   try {
-    begun = await context.write(write);
+    inserted = await insertRun(context, request, status, createdAtMs);
   } finally {
     leave();
   }
-  if (begun.kind !== "began") throw new Error(`a begin was answered as ${begun.kind}`);
-  return outcomeFor(context, request, begun.row);
+  return inserted.ok ? outcomeFor(context, request, inserted.row, inserted.policy) : inserted;
 }
 
 /** What a request gets of the run that its key names: the attempt, if it is this executor's, or a place beside it. */
-async function outcomeFor(context: CoordinatorContext, request: BeginRequest, row: BegunRow): Promise<BeginOutcome> {
+async function outcomeFor(
+  context: CoordinatorContext,
+  request: BeginRequest,
+  row: BegunRow,
+  policy = storedPolicy(row),
+): Promise<BeginOutcome> {
   if (row.leaseKey !== request.leaseKey || row.attempt > 1) return joined(request, row);
   const { runId, attempt, createdAtMs } = row;
-  const { leaseKey, policy, priority } = request;
+  const { leaseKey, priority } = request;
   const availableAtMs = Math.max(createdAtMs, request.availableAtMs ?? 0);
   const known = context.knowledge.get(runId);
   const cancelRequested = known?.cancelRequested ?? false;

@@ -36,7 +36,9 @@ export async function closeRun(
 ): Promise<number | null> {
   const completedAtMs = context.nowMs();
   const hasWebhook = policy.webhookUrl !== null;
-  const write = { kind: "close", runId, attempt, from, status, error, completedAtMs, hasWebhook, ...ended } as const;
+  const settles = policy.reservation !== null;
+  const marks = { completedAtMs, hasWebhook, settles };
+  const write = { kind: "close", runId, attempt, from, status, error, ...marks, ...ended } as const;
   const changed = await change(context, runId, write);
   // Also if nothing changed: that may be the repeat of a close whose reply was lost.
   if (hasWebhook) context.wakeWebhook(runId);
@@ -50,6 +52,11 @@ export async function closeRun(
     error,
   };
   log.info("run.finished", fields);
+  const costMicrousd = ended.result?.costMicrousd ?? 0;
+  const reservedMicrousd = policy.reservation?.microusd ?? costMicrousd;
+  if (costMicrousd > reservedMicrousd) {
+    log.warn("budget.underestimated", { run_id: runId, agent: context.agentName, costMicrousd, reservedMicrousd });
+  }
   freeSlot(context, runId);
   tellOfRun(context, { runId, attempt, runStatus: status, message: `Run ${runId} ${ENDED[status]}.` });
   if (policy.job !== null)

@@ -1,5 +1,6 @@
 import type { Now } from "../clock.ts";
 import type { PublishedEvent } from "../contract/stream.ts";
+import type { BudgetDefaults } from "../core/reserve.ts";
 import type { MemoryStore } from "../store/memory.ts";
 import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
 import type { Knowledge } from "./knowledge.ts";
@@ -10,6 +11,7 @@ export interface CoordinatorContext {
   db: D1Database;
   nowMs: Now;
   randomFraction(): number;
+  budgets: BudgetDefaults;
   knowledge: Knowledge;
   memory: MemoryStore;
   /** Durable on return. Throws a StorageError where its outcome is in doubt. */

@@ -3,7 +3,9 @@ import { RETRY_AFTER_S } from "../contract/limits.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { AttemptEvent } from "../contract/run-event.ts";
 import type { PublishedEvent } from "../contract/stream.ts";
+import type { BudgetDefaults } from "../core/reserve.ts";
 import { describeError, log } from "../log.ts";
+import type { BudgetWarning } from "../store/budget-statements.ts";
 import { readAgentState } from "../store/live-runs.ts";
 import { createMemoryStore, type MemoryStorage } from "../store/memory.ts";
 import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
@@ -43,14 +45,15 @@ export function createCoordinator(options: {
   nowMs: Now;
   randomKey(): string;
   randomFraction(): number;
+  budgets: BudgetDefaults;
   wake(delayMs: number): void;
   wakeWebhook(runId: number): void;
   tell(event: PublishedEvent): void;
 }): Coordinator {
-  const { agentName, db, storage, nowMs, randomFraction, wake, wakeWebhook, tell } = options;
+  const { agentName, db, storage, nowMs, randomFraction, budgets, wake, wakeWebhook, tell } = options;
   const knowledge = createKnowledge(() => readAgentState(db, agentName));
   const writes = createGroupCommit<RunWrite, RunWriteResult>({
-    commit: (group) => commitRunWrites(db, group, options.randomKey()),
+    commit: (group) => commitRunWrites(db, group, options.randomKey(), warnOfBudget),
     bytesOf: writeBytes,
     randomFraction,
   });
@@ -61,6 +64,7 @@ export function createCoordinator(options: {
     db,
     nowMs,
     randomFraction,
+    budgets,
     knowledge,
     memory,
     write,
@@ -98,6 +102,11 @@ export function createCoordinator(options: {
       return informed(() => sweepRuns(context));
     },
   };
+}
+
+function warnOfBudget({ scope, period, startsAtMs, endsAtMs, spentMicrousd, warnAtMicrousd }: BudgetWarning): void {
+  const of = { scope, period, starts_at_ms: startsAtMs, resets_at_ms: endsAtMs };
+  log.warn("budget.warning", { ...of, spent_microusd: spentMicrousd, warn_at_microusd: warnAtMicrousd });
 }
 
 /** UTF-16 units, near enough to bytes for a bound that is far from any hard limit. */

@@ -1,3 +1,4 @@
+import type { VersionedBudget } from "../store/budgets.ts";
 import type { AgentState, LiveRun } from "../store/live-runs.ts";
 
 /**
@@ -18,6 +19,7 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
   let everRead = false;
   let readAtMs = 0;
   let version = 0;
+  let sharedBudget: VersionedBudget = { version: 0, budget: {} };
 
   /** Resolves once the runs are known, as they were when the last lease ran out or later. */
   function known(atMs: number): Promise<void> {
@@ -46,6 +48,7 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
     watchers.add(movedMeanwhile);
     const stored = await readAgentState().finally(() => watchers.delete(movedMeanwhile));
     learnVersion(stored.version);
+    learnSharedBudget(stored.sharedBudget);
     const live = new Set(stored.liveRuns.map((run) => run.runId));
     // What moved while the history was read, or began after, may not be in it as it is now.
     for (const runId of knownBefore) if (!live.has(runId) && !movedMeanwhile.has(runId)) forget(runId);
@@ -57,6 +60,11 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
   /** Versions only rise: one that was read before a change and answered after it changes nothing. */
   function learnVersion(learned: number): void {
     version = Math.max(version, learned);
+  }
+
+  /** As with versions. */
+  function learnSharedBudget(learned: VersionedBudget): void {
+    if (learned.version > sharedBudget.version) sharedBudget = learned;
   }
 
   function note(run: LiveRun): void {
@@ -136,6 +144,9 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
     /** Of the agent's configuration, in force. */
     version: () => version,
     learnVersion,
+    /** For all agents, in force; D1 refuses what goes by an older one. */
+    sharedBudget: () => sharedBudget,
+    learnSharedBudget,
     having,
     get: (runId: number) => runs.get(runId),
     set,

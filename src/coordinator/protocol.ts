@@ -1,3 +1,4 @@
+import type { AgentBudget } from "../contract/budget.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { RunTrigger } from "../contract/run.ts";
 import type { AttemptEvent } from "../contract/run-event.ts";
@@ -26,7 +27,9 @@ export interface BeginRequest {
   inputJson: string;
   trigger: RunTrigger;
   replayOf: number | null;
-  policy: RunPolicy;
+  policy: Omit<RunPolicy, "reservation">;
+  /** Of the agent in that version; left out: none. */
+  budget?: AgentBudget | null;
   whenFull: WhenFull;
   maxQueued: number;
   /** Higher first; equals in the order of their ids. */

@@ -1,13 +1,12 @@
 /**
- * What settings become by a patch (RFC 7396, as far as two levels need it): what it does not name stays, null takes
- * away, and of an object only the fields that it names are changed.
+ * What settings become by a patch (RFC 7396): what it does not name stays, null takes away, and of an object only the fields that it names are changed.
  */
 export function mergePatch(settings: object, patch: object): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...settings };
   for (const [name, value] of Object.entries(patch)) {
     if (value === undefined) continue;
     if (value === null) delete merged[name];
-    else merged[name] = isObject(value) ? { ...fieldsOf(merged[name]), ...value } : value;
+    else merged[name] = isObject(value) ? mergePatch(fieldsOf(merged[name]), value) : value;
   }
   return merged;
 }

@@ -80,6 +80,7 @@ export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs:
       tokensOutput: Math.round(meter.usage.tokensOutput),
       costMicrousd: usdToMicrousd(meter.usage.costUsd),
       durationMs: Math.max(0, nowMs() - startedAtMs),
+      models: meter.models(),
     },
     events: attempt.log.unsent(),
   };
@@ -101,7 +102,7 @@ async function endOf(
       deadlineMs: startedAtMs + timeoutMs,
       history: createHistory(env),
       memory: createMemory(agent.name, { runId, attempt, leaseKey }, env, () => limits.signal()),
-      priceOf: createPrices(env),
+      setPriceOf: createPrices(env),
       runAgent: runChild({ runId, attempt, signal: () => limits.signal() }),
       completion: () => completionOf({ runId, attempt, leaseKey, startedAtMs, serviceOrigin }, env),
       ...collectors,

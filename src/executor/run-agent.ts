@@ -95,7 +95,7 @@ function assertEnded(finished: AttemptOutcome): asserts finished is FinishReques
 }
 
 function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request }: AdmissionRequest): BeginRequest {
-  const { concurrency, queueTtlMs, retry, framework, version } = agent;
+  const { concurrency, queueTtlMs, retry, framework, version, budget } = agent;
   const { requestKey, fingerprint, mode, inputJson, trigger, replayOf, priority, availableAtMs } = request;
   return {
     requestKey,
@@ -116,6 +116,7 @@ function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request 
       job: request.job ?? null,
       webhookUrl,
     },
+    budget,
     whenFull: concurrency.whenFull,
     maxQueued: concurrency.maxQueued,
     priority,

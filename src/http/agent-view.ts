@@ -43,6 +43,7 @@ export async function agentDetail(agent: Agent, c: AppContext): Promise<AgentDet
         on: retry.on,
       },
       webhook_url: agent.webhookUrl,
+      budget: agent.budget,
       input_schema: z.toJSONSchema(agent.input, { io: "input", unrepresentable: "any" }),
       output_schema: z.toJSONSchema(agent.output, { io: "output", unrepresentable: "any" }),
     },

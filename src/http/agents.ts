@@ -73,6 +73,7 @@ const runAnAgent = defineRoute({
     "idempotency_mismatch",
     "agent_at_limit",
     "queue_full",
+    "budget_exceeded",
     "overloaded",
     "storage_unavailable",
     "coordinator_unavailable",

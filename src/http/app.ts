@@ -12,6 +12,7 @@ import { agentRoutes } from "./agents.ts";
 import { completeHeaders } from "./answers.ts";
 import type { AppContext, AppEnv } from "./app-context.ts";
 import { auditRoutes } from "./audit.ts";
+import { budgetRoutes } from "./budgets.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { completionRoutes } from "./complete-run.ts";
 import { costRoutes } from "./costs.ts";
@@ -21,6 +22,7 @@ import { dashboardPages } from "./dashboard/pages.ts";
 import { docs } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { jobActionRoutes } from "./job-actions.ts";
+import { jobExampleRoutes } from "./job-examples.ts";
 import { jobHistoryRoutes } from "./job-history.ts";
 import { jobRoutes } from "./jobs.ts";
 import { limitRate } from "./limit-rate.ts";
@@ -41,6 +43,7 @@ import { webhookRoutes } from "./webhooks.ts";
 export const ROUTES: readonly Route[] = [
   ...costRoutes,
   ...priceRoutes,
+  ...budgetRoutes,
   ...bulkRoutes,
   ...runRoutes,
   ...completionRoutes,
@@ -57,6 +60,7 @@ export const ROUTES: readonly Route[] = [
   ...jobRoutes,
   ...jobActionRoutes,
   ...jobHistoryRoutes,
+  ...jobExampleRoutes,
   ...streamRoutes,
   ...healthRoutes,
 ];

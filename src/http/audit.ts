@@ -1,5 +1,7 @@
+import type * as z from "zod";
 import { type AuditEntry, AuditPage, AuditQuery } from "../contract/audit.ts";
 import { type AuditRecord, listAudit } from "../store/audit.ts";
+import type { AppContext } from "./app-context.ts";
 import { defineRoute } from "./route.ts";
 import { instant } from "./run-view.ts";
 
@@ -15,15 +17,18 @@ const getAudit = defineRoute({
   answer: AuditPage,
   problems: [],
   async handle({ query }, c) {
-    const belowId = query.before ?? Number.MAX_SAFE_INTEGER;
-    const records = await listAudit(c.env.DB, { belowId, limit: query.limit + 1 });
-    const entries = records.slice(0, query.limit).map(auditEntry);
-    const next = records.length > query.limit ? (entries.at(-1)?.id ?? null) : null;
-    return { body: { entries, next_before: next } };
+    return { body: await readAuditPage(query, c) };
   },
 });
 
 export const auditRoutes = [getAudit];
+
+export async function readAuditPage(query: z.output<typeof AuditQuery>, c: AppContext) {
+  const belowId = query.before ?? Number.MAX_SAFE_INTEGER;
+  const records = await listAudit(c.env.DB, { belowId, limit: query.limit + 1 });
+  const entries = records.slice(0, query.limit).map(auditEntry);
+  return { entries, next_before: records.length > query.limit ? (entries.at(-1)?.id ?? null) : null };
+}
 
 function auditEntry(record: AuditRecord): AuditEntry {
   const { id, atMs, caller, role, action, subject, requestId, status, beforeJson, afterJson } = record;

@@ -2,9 +2,11 @@ import * as z from "zod";
 import { nowMs } from "../clock.ts";
 import { MAX_MODEL_PRICES } from "../contract/limits.ts";
 import { ModelName, ModelPrice, ModelPriceList, NewModelPrice, RemovedPrice } from "../contract/model-price.ts";
-import { BUILT_IN_PRICES, builtInPrice } from "../core/model-prices.ts";
+import { PRICES, PRICES_DATE, priceOf } from "../core/model-prices.ts";
+import { readConfig } from "../env.ts";
 import { deletePrice, listSetPrices, putPrice, readSetPrice } from "../store/model-prices.ts";
 import { callerName } from "./access.ts";
+import type { AppContext } from "./app-context.ts";
 import { noteChange } from "./audited.ts";
 import { ProblemError } from "./problems.ts";
 import { defineRoute } from "./route.ts";
@@ -26,7 +28,9 @@ const getPrices = defineRoute({
   async handle(_input, c) {
     const set = await listSetPrices(c.env.DB);
     const names = new Set(set.map(({ model }) => model));
-    const prices = [...set, ...BUILT_IN_PRICES.filter(({ model }) => !names.has(model))];
+    const known = new Set([...Object.keys(readConfig(c.env).MODEL_PRICES), ...Object.keys(PRICES)]);
+    const unset = [...known].filter((model) => !names.has(model));
+    const prices = [...set, ...unset.map((model) => unsetPrice(model, c)).filter((price) => price !== null)];
     return { body: { prices, total: prices.length } };
   },
 });
@@ -40,7 +44,7 @@ const getPrice = defineRoute({
   answer: ModelPrice,
   problems: ["price_not_found"],
   async handle({ path: { model } }, c) {
-    const price = (await readSetPrice(c.env.DB, model)) ?? builtInPrice(model);
+    const price = (await readSetPrice(c.env.DB, model)) ?? unsetPrice(model, c);
     if (price === null) throw notFound(model);
     return { body: price };
   },
@@ -82,11 +86,25 @@ const removePrice = defineRoute({
     const before = await readSetPrice(c.env.DB, model);
     if (!(await deletePrice(c.env.DB, model))) throw notFound(model);
     noteChange(c, { before, after: null });
-    return { body: { model, removed: true as const, now: builtInPrice(model) } };
+    return { body: { model, removed: true as const, now: unsetPrice(model, c) } };
   },
 });
 
 export const priceRoutes = [getPrices, getPrice, setPrice, removePrice];
+
+/** As MODEL_PRICES or the built-in table has it. */
+function unsetPrice(model: string, c: AppContext): ModelPrice | null {
+  const price = priceOf(model, readConfig(c.env).MODEL_PRICES);
+  if (price === null) return null;
+  const { inputUsd, outputUsd } = price;
+  return {
+    model,
+    input_usd_per_million: inputUsd,
+    output_usd_per_million: outputUsd,
+    as_of: PRICES_DATE,
+    source: "built_in",
+  };
+}
 
 function notFound(model: string): ProblemError {
   return new ProblemError({

@@ -97,6 +97,7 @@ const replayOneRun = defineRoute({
     "idempotency_mismatch",
     "agent_at_limit",
     "queue_full",
+    "budget_exceeded",
     "coordinator_unavailable",
   ],
   async handle({ path }, c) {

@@ -5,6 +5,7 @@ import { ApiToken, CreatedToken, NewToken, TokenId, TokenPage, TokenQuery } from
 import { randomSecret } from "../random.ts";
 import { countTokens, insertToken, listTokens, readToken, revokeToken, type TokenRecord } from "../store/tokens.ts";
 import { callerName } from "./access.ts";
+import type { AppContext } from "./app-context.ts";
 import { noteChange } from "./audited.ts";
 import { forgetCredentials, hashOf, isInForce, TOKEN_PREFIX } from "./credentials.ts";
 import { invalidFields, ProblemError } from "./problems.ts";
@@ -23,11 +24,7 @@ const getTokens = defineRoute({
   answer: TokenPage,
   problems: [],
   async handle({ query }, c) {
-    const belowId = query.before ?? Number.MAX_SAFE_INTEGER;
-    const records = await listTokens(c.env.DB, { belowId, limit: query.limit + 1 });
-    const tokens = records.slice(0, query.limit).map((record) => apiToken(record, nowMs()));
-    const next = records.length > query.limit ? (tokens.at(-1)?.id ?? null) : null;
-    return { body: { tokens, next_before: next } };
+    return { body: await readTokenPage(query, nowMs(), c) };
   },
 });
 
@@ -95,6 +92,13 @@ const deleteToken = defineRoute({
 });
 
 export const tokenRoutes = [getTokens, createToken, deleteToken];
+
+export async function readTokenPage(query: z.output<typeof TokenQuery>, atMs: number, c: AppContext) {
+  const belowId = query.before ?? Number.MAX_SAFE_INTEGER;
+  const records = await listTokens(c.env.DB, { belowId, limit: query.limit + 1 });
+  const tokens = records.slice(0, query.limit).map((record) => apiToken(record, atMs));
+  return { tokens, next_before: records.length > query.limit ? (tokens.at(-1)?.id ?? null) : null };
+}
 
 function apiToken(record: TokenRecord, atMs: number): ApiToken {
   const ended = record.revokedAtMs === null ? "expired" : "revoked";

@@ -52,7 +52,7 @@ export const SELECT_OPEN_FIRES = `
 export const RECORD_RESULTS = `
   UPDATE job_fires
      SET run_id = told.run_id, outcome = iif(told.run_id IS NULL, told.outcome, 'fired'),
-         problem = iif(told.run_id IS NULL, told.problem, NULL)
+         problem = iif(told.run_id IS NULL, coalesce(told.problem, job_fires.problem), NULL)
     FROM (SELECT value ->> 'jobId' AS job_id, value ->> 'nominalAtMs' AS nominal_at, value ->> 'outcome' AS outcome,
                  value ->> 'problem' AS problem,
                  coalesce(value ->> 'runId', (SELECT id FROM agent_runs WHERE request_key =

@@ -1,4 +1,5 @@
 import { RunPolicy } from "../contract/run-policy.ts";
+import { sharedBudget, type VersionedBudget } from "./budgets.ts";
 import { storage } from "./storage.ts";
 
 // `status IN ('queued', 'running')` is the partial index's own condition, without which it is not used.
@@ -27,6 +28,8 @@ export interface AgentState {
   /** Of the agent's configuration; 0 if it was never stored nor changed. */
   version: number;
   liveRuns: LiveRun[];
+  /** The budget for all agents. */
+  sharedBudget: VersionedBudget;
 }
 
 interface LiveRow {
@@ -43,12 +46,20 @@ interface LiveRow {
   policy: string;
 }
 
+interface StateRow {
+  agent_version: number;
+  shared_version: number | null;
+  shared_config: string | null;
+}
+
 export const SELECT_AGENT_STATE = `
   SELECT coalesce(agents.version, 0) AS agent_version, run.id, run.status, run.attempt, run.priority, run.available_at,
          run.queue_expires_at, run.lease_key, run.lease_expires_at, run.cancel_requested_at,
-         run.handed_over_at, run.policy
+         run.handed_over_at, run.policy,
+         shared.version AS shared_version, shared.config AS shared_config
     FROM (SELECT ?1 AS name) AS this
     LEFT JOIN agents ON agents.name = this.name
+    LEFT JOIN shared_budget AS shared ON shared.id = 1
     LEFT JOIN agent_runs AS run ON run.agent_name = this.name AND run.status IN ('queued', 'running')`;
 
 /** Agents with a lease that has run out, or with a queued run that could have started or given up by then. */
@@ -57,14 +68,16 @@ export const SELECT_OVERDUE_AGENTS = `
    WHERE status IN ('queued', 'running')
      AND coalesce(iif(status = 'running', lease_expires_at, available_at), 0) <= ?1`;
 
-/** The version of an agent and its runs that have not ended, in one question. */
+/** The version of an agent, its runs that have not ended, and the budget for all, in one question. */
 export async function readAgentState(db: D1Database, agentName: string): Promise<AgentState> {
   const { results } = await storage("read an agent's state", () =>
-    db.prepare(SELECT_AGENT_STATE).bind(agentName).all<{ agent_version: number } & (LiveRow | { id: null })>(),
+    db.prepare(SELECT_AGENT_STATE).bind(agentName).all<StateRow & (LiveRow | { id: null })>(),
   );
   // An agent without live runs is one row without a run.
   const liveRuns = results.flatMap((row) => (row.id === null ? [] : [liveRun(row)]));
-  return { version: results[0]?.agent_version ?? 0, liveRuns };
+  const { agent_version: version = 0, shared_version = null, shared_config = null } = results[0] ?? {};
+  const budget = shared_config === null ? {} : sharedBudget(shared_config);
+  return { version, liveRuns, sharedBudget: { version: shared_version ?? 0, budget } };
 }
 
 /** The names of the agents that the sweep has to look after. */

@@ -1,4 +1,6 @@
 import { DAY_MS } from "../core/day.ts";
+import { HAS_ROOM } from "./budget-statements.ts";
+import { addModelUsage, modelUsageJson } from "./model-usage-statements.ts";
 import { appendEvents, eventStatements } from "./run-event-statements.ts";
 import type {
   AppendEventsWrite,
@@ -10,11 +12,13 @@ import type {
   RunWrite,
 } from "./run-write.ts";
 
-const INSERT_RUN = `
+export const INSERT_RUN = `
   INSERT INTO agent_runs (agent_name, framework, status, input_data, created_at, started_at, request_key, attempt,
                           lease_expires_at, fingerprint, lease_key, policy, priority, available_at, queue_expires_at,
                           trigger, replay_of, agent_version)
-  VALUES (?1, ?2, ?3, ?4, ?5, iif(?3 = 'running', ?5, NULL), ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+  SELECT ?1, ?2, ?3, ?4, ?5, iif(?3 = 'running', ?5, NULL), ?6, 1, ?7, ?8, ?9,
+         iif(?10 ->> '$.reservation' IS NULL, ?10, json_set(?10, '$.reservation.key', ?18)), ?11, ?12, ?13, ?14, ?15, ?16
+   WHERE ${HAS_ROOM}
   ON CONFLICT (request_key) DO NOTHING`;
 
 /** Each claim ends the lease later than any before it, so that what was decided of an earlier lease finds another. */
@@ -54,13 +58,13 @@ const RESULT_OF_ATTEMPT = `
 
 export const CLOSE_RUN = `
   UPDATE agent_runs
-     SET ${RESULT_OF_ATTEMPT}, status = ?11, completed_at = ?12, finish_key = ?13
+     SET ${RESULT_OF_ATTEMPT}, status = ?11, completed_at = ?12, finish_key = ?13, ${addModelUsage("?15")}
    WHERE id = ?1 AND attempt = ?2 AND status = ?14 AND (?10 IS NULL OR lease_expires_at <= ?10)`;
 
 export const RETRY_RUN = `
   UPDATE agent_runs
      SET ${RESULT_OF_ATTEMPT}, status = 'queued', attempt = attempt + 1, available_at = ?11, queue_expires_at = ?12,
-         lease_key = NULL, lease_expires_at = NULL, handed_over_at = NULL
+         lease_key = NULL, lease_expires_at = NULL, handed_over_at = NULL, ${addModelUsage("?13")}
    WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND cancel_requested_at IS NULL
      AND (?10 IS NULL OR lease_expires_at <= ?10)`;
 
@@ -98,7 +102,7 @@ function runStatement(
 ): D1PreparedStatement {
   switch (write.kind) {
     case "begin":
-      return db.prepare(INSERT_RUN).bind(...beginValues(write));
+      return db.prepare(INSERT_RUN).bind(...beginValues(write), finishKey);
     case "claim":
       return db.prepare(CLAIM_RUN).bind(...claimValues(write));
     case "put_back":
@@ -112,9 +116,18 @@ function runStatement(
     case "close":
       return db
         .prepare(CLOSE_RUN)
-        .bind(...endingValues(write), write.status, write.completedAtMs, finishKey, write.from);
+        .bind(
+          ...endingValues(write),
+          write.status,
+          write.completedAtMs,
+          finishKey,
+          write.from,
+          modelUsageJson(write.result),
+        );
     case "retry":
-      return db.prepare(RETRY_RUN).bind(...endingValues(write), write.availableAtMs, write.queueExpiresAtMs);
+      return db
+        .prepare(RETRY_RUN)
+        .bind(...endingValues(write), write.availableAtMs, write.queueExpiresAtMs, modelUsageJson(write.result));
     default:
       return write satisfies never;
   }
@@ -138,6 +151,7 @@ function beginValues(write: BeginWrite): unknown[] {
     write.trigger,
     write.replayOf,
     write.agentVersion,
+    write.sharedBudgetVersion,
   ];
 }
 

@@ -9,6 +9,15 @@ export interface AttemptResult {
   tokensOutput: number;
   costMicrousd: number;
   durationMs: number;
+  /** What of it which model used; left out: no model was named. */
+  models?: readonly ModelUsage[];
+}
+
+export interface ModelUsage {
+  model: string;
+  tokensInput: number;
+  tokensOutput: number;
+  costMicrousd: number;
 }
 
 /** A run's row appears. Repeated under the same `requestKey` it finds the row instead. */
@@ -34,6 +43,10 @@ export interface BeginWrite {
   leaseExpiresAtMs: number | null;
   availableAtMs: number | null;
   queueExpiresAtMs: number | null;
+  /** Of the budget for all agents, as the run's reservation was chosen by: inserted only while it is in force. */
+  sharedBudgetVersion: number;
+  /** Whether the policy has a reservation: inserted only where every budget has room for it. */
+  reserves: boolean;
 }
 
 /** A queued attempt becomes an executor's. Repeated under the same `leaseKey` it is that executor's still, for longer. */
@@ -113,6 +126,8 @@ export interface CloseWrite extends Ending {
   completedAtMs: number;
   /** Whether somebody is to be told, by a delivery that this write's transaction makes. */
   hasWebhook: boolean;
+  /** Whether it had reserved something of a budget. */
+  settles: boolean;
 }
 
 /** A running attempt ends and the next one waits. Repeated it changes nothing. */
@@ -146,13 +161,16 @@ export interface BegunRow {
   fingerprint: string | null;
   leaseKey: string | null;
   leaseExpiresAtMs: number | null;
+  policyJson: string;
 }
 
 /**
- * `began`: the request's run, made by this very write or found. `claimed`: the attempt is the executor's, with the
+ * `began`: the request's run, made by this very write or found. `refused`: there is none, since a budget has no room or
+ * is not what it was. `claimed`: the attempt is the executor's, with the
  * run's input. `changed`: whether this very write changed the run.
  */
 export type RunWriteResult =
   | { kind: "began"; row: BegunRow }
+  | { kind: "refused" }
   | { kind: "claimed"; inputJson: string; agentVersion: number; createdAtMs: number; startedAtMs: number }
   | { kind: "changed"; changed: boolean };

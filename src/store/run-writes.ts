@@ -1,3 +1,5 @@
+import { type BudgetWarning, reserveStatements, settleStatements } from "./budget-statements.ts";
+import { mayHaveUsedModel, ROLL_UP_MODELS } from "./model-usage-statements.ts";
 import { ROLL_UP_USAGE, runStatements } from "./run-statements.ts";
 import type { BeginWrite, BegunRow, CloseWrite, RunWrite, RunWriteResult } from "./run-write.ts";
 import { StorageError, storage } from "./storage.ts";
@@ -5,7 +7,7 @@ import { INSERT_DELIVERIES } from "./webhook-deliveries.ts";
 
 export const SELECT_BY_REQUEST_KEY = `
   SELECT id AS runId, status, attempt, created_at AS createdAtMs, fingerprint, lease_key AS leaseKey,
-         lease_expires_at AS leaseExpiresAtMs
+         lease_expires_at AS leaseExpiresAtMs, policy AS policyJson
     FROM agent_runs WHERE request_key = ?1`;
 
 interface ClaimedRow {
@@ -18,23 +20,36 @@ interface ClaimedRow {
 /**
  * Commits the writes as one transaction and answers each in its place. On return they are durable; on a
  * {@link StorageError} all or none are, and the same writes may be given again.
- * `finishKey` must be new for every call.
+ * `finishKey` must be new for every call. `warn` hears of budgets of which too much is spent from now on.
  */
 export async function commitRunWrites(
   db: D1Database,
   writes: readonly RunWrite[],
   finishKey: string,
+  warn: (warning: BudgetWarning) => void,
 ): Promise<RunWriteResult[]> {
   const statements: D1PreparedStatement[] = [];
-  const telling = writes.map((write) => statements.push(...runStatements(db, write, finishKey)) - 1);
+  const telling = writes.map((write, n) => {
+    // Two begins under one request key may be in one transaction: only that which inserts the run reserves.
+    const key = write.kind === "begin" ? `${finishKey}.${n}` : finishKey;
+    const index = statements.push(...runStatements(db, write, key)) - 1;
+    if (write.kind === "begin") statements.push(...reserveStatements(db, write, key));
+    return index;
+  });
   const closing = writes.filter((write) => write.kind === "close");
   const ofClosed = (sql: string, of: CloseWrite[]) =>
     of.length === 0 ? [] : [db.prepare(sql).bind(JSON.stringify(of.map((write) => write.runId)), finishKey)];
   statements.push(...ofClosed(ROLL_UP_USAGE, closing));
+  statements.push(...ofClosed(ROLL_UP_MODELS, closing.filter(mayHaveUsedModel)));
   const toldOf = closing.filter((write) => write.hasWebhook);
   statements.push(...ofClosed(INSERT_DELIVERIES, toldOf));
+  const settling = statements.push(...settleStatements(db, closing, finishKey));
 
   const results = await storage("commit run writes", () => db.batch(statements));
+  if (closing.some((write) => write.settles)) {
+    for (const settled of (results[settling - 1]?.results ?? []) as BudgetWarning[])
+      if (settled.justWarned) warn(settled);
+  }
   return Promise.all(writes.map((write, index) => runWriteResult(db, write, results[telling[index] ?? -1])));
 }
 
@@ -44,7 +59,7 @@ async function runWriteResult(db: D1Database, write: RunWrite, result?: D1Result
   switch (write.kind) {
     case "begin":
       // After an ignored conflict last_row_id is that of some earlier INSERT: only `changes` tells.
-      return { kind: "began", row: changed ? inserted(write, result.meta.last_row_id) : await found(db, write) };
+      return changed ? { kind: "began", row: inserted(write, result.meta.last_row_id) } : await found(db, write);
     case "claim":
       return changed ? { kind: "claimed", ...(result.results[0] as ClaimedRow) } : { kind: "changed", changed };
     case "append_events":
@@ -62,14 +77,14 @@ async function runWriteResult(db: D1Database, write: RunWrite, result?: D1Result
 }
 
 function inserted(write: BeginWrite, runId: number): BegunRow {
-  const { status, createdAtMs, fingerprint, leaseKey, leaseExpiresAtMs } = write;
-  return { made: true, runId, status, attempt: 1, createdAtMs, fingerprint, leaseKey, leaseExpiresAtMs };
+  const { status, createdAtMs, fingerprint, leaseKey, leaseExpiresAtMs, policyJson } = write;
+  return { made: true, runId, status, attempt: 1, createdAtMs, fingerprint, leaseKey, leaseExpiresAtMs, policyJson };
 }
 
-async function found(db: D1Database, write: BeginWrite): Promise<BegunRow> {
+/** Nothing was inserted: the run is there already, or there was no room for it. */
+async function found(db: D1Database, write: BeginWrite): Promise<RunWriteResult> {
   const row = await readByRequestKey(db, write.requestKey);
-  if (row === null) throw new StorageError("a run refused as a duplicate is not there");
-  return row;
+  return row === null ? { kind: "refused" } : { kind: "began", row };
 }
 
 /** The run that a request key names, or null. */

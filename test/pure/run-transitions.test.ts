@@ -19,7 +19,7 @@ const result = {
 };
 const which = { runId: 1, attempt: 2 };
 const ending = { ...which, error: null, result, events: [], ifLeaseExpiredByMs: null };
-const close = { ...ending, kind: "close", completedAtMs: AT_MS, hasWebhook: false } as const;
+const close = { ...ending, kind: "close", completedAtMs: AT_MS, hasWebhook: false, settles: false } as const;
 const times = { availableAtMs: AT_MS, queueExpiresAtMs: AT_MS };
 
 /** Every event, and what each status becomes of it; a status that is not named stays as it is. */
@@ -103,7 +103,7 @@ describe.for(EVENTS)("$event", ({ write, becomes }) => {
     const sqlite = databaseWith(status);
     const read = () => ({ ...sqlite.prepare("SELECT * FROM agent_runs WHERE id = 1").get() });
     const before = read();
-    await commitRunWrites(sqliteD1(sqlite), [write], "finish-key");
+    await commitRunWrites(sqliteD1(sqlite), [write], "finish-key", () => {});
     const after = read();
     expect(after.status).toBe(becomes[status] ?? status);
     if (isTerminal(status)) expect(after).toEqual(before);

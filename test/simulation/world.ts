@@ -103,6 +103,7 @@ export function createWorld(options: WorldOptions) {
       nowMs,
       randomKey,
       randomFraction,
+      budgets: { timezone: "UTC", runReserveMicrousd: 10_000 },
       wake: (delayMs) => void sendWake(queue, agentName, delayMs),
       wakeWebhook: () => {}, // nobody asks for one in these plays
       tell: () => {}, // and nobody watches

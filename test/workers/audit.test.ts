@@ -117,3 +117,28 @@ test("the record is read by pages, newest first, to the last entry", async () =>
   expect(seen.length).toBeGreaterThan(6);
   expect(seen).toEqual(stored.map(({ id }) => id));
 });
+
+test("what is done to a job is recorded, what it was and what it became", async () => {
+  const jobs = "/api/scheduler/jobs";
+  const trigger = { type: "date", run_date: "2099-01-01T00:00:00Z" };
+  const created = { id: "audited", name: "Audited", agent: "echo", params: {}, trigger };
+  expect((await ask(jobs, json("POST", created, admin))).status).toBe(201);
+  expect(await newest()).toMatchObject({ status: 201, before: null, after: { id: "audited", enabled: true } });
+  expect((await ask(`${jobs}/audited/pause`, { method: "POST", headers: admin })).status).toBe(200);
+  expect(await newest()).toMatchObject({ before: { enabled: true }, after: { enabled: false } });
+  await ask(`${jobs}/audited`, json("PATCH", { name: "Renamed" }, admin));
+  expect(await newest()).toMatchObject({ before: { name: "Audited" }, after: { name: "Renamed" } });
+  await ask(`${jobs}/audited`, { method: "DELETE", headers: admin });
+  expect(await newest()).toMatchObject({
+    action: "DELETE /api/scheduler/jobs/{id}",
+    before: { name: "Renamed" },
+    after: null,
+  });
+});
+
+test("a budget that is set is recorded, what it was and what it became", async () => {
+  for (const daily_usd of [5, 7]) {
+    expect((await ask("/api/budgets", json("PUT", { daily_usd }, admin))).status).toBe(200);
+  }
+  expect(await newest()).toMatchObject({ by: "admin", before: { daily_usd: 5 }, after: { daily_usd: 7 } });
+});

@@ -190,9 +190,12 @@ test("an attempt is not interrupted while its lease lasts, whoever asks", async 
     ifLeaseExpiredByMs: atMs,
     completedAtMs: atMs,
     hasWebhook: false,
+    settles: false,
   } as const;
 
-  expect(await commitRunWrites(env.DB, [interrupt], "some key")).toEqual([{ kind: "changed", changed: false }]);
+  expect(await commitRunWrites(env.DB, [interrupt], "some key", () => {})).toEqual([
+    { kind: "changed", changed: false },
+  ]);
 });
 
 test("a result that comes after the run was closed changes nothing", async () => {

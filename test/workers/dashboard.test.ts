@@ -19,36 +19,39 @@ test("an installation where nothing ran says what to do first; one where somethi
   expect(text).toContain("1 of 1 recent run completed");
 });
 
-describe.for(["/", "/runs", "/costs", "/agents/echo", "/agents/scanner", "/runs/1"])("the page %s", (path) => {
-  test("is whole, needs no other host and nothing inline, and may load and run only what is ours", async () => {
-    await run("echo", { hello: "world" });
+describe.for(["/", "/runs", "/costs", "/settings", "/agents/echo", "/agents/scanner", "/runs/1"])(
+  "the page %s",
+  (path) => {
+    test("is whole, needs no other host and nothing inline, and may load and run only what is ours", async () => {
+      await run("echo", { hello: "world" });
 
-    const { status, text, headers } = await page(path);
+      const { status, text, headers } = await page(path);
 
-    expect(status).toBe(200);
-    expect(text).toMatch(/^<!doctype html><html lang="en">.*<h1>.*<\/html>$/s);
-    const policy = headers.get("Content-Security-Policy");
-    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
-    expect(policy).not.toContain("unsafe-inline");
-    expect(text).not.toMatch(/ style=| on[a-z]+=|<style|<script(?! defer)/);
-    expect(text).not.toMatch(/(src|href|action)="(https?:)?\/\//);
-  });
+      expect(status).toBe(200);
+      expect(text).toMatch(/^<!doctype html><html lang="en">.*<h1>.*<\/html>$/s);
+      const policy = headers.get("Content-Security-Policy");
+      expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
+      expect(policy).not.toContain("unsafe-inline");
+      expect(text).not.toMatch(/ style=| on[a-z]+=|<style|<script(?! defer)/);
+      expect(text).not.toMatch(/(src|href|action)="(https?:)?\/\//);
+    });
 
-  test("finds every file that it loads, to be kept for ever", async () => {
-    await run("echo");
-    const { text } = await page(path);
-    const assets = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((match) => match[1] ?? "");
-    expect(assets.length).toBeGreaterThan(2);
-    for (const asset of assets) {
-      const response = await request(asset);
-      expect([asset, response.status]).toEqual([asset, 200]);
-      expect(response.headers.get("Cache-Control")).toContain("immutable");
-      const etag = response.headers.get("ETag") ?? "";
-      expect((await response.text()).length).toBeGreaterThan(100);
-      expect((await request(asset, { headers: { "If-None-Match": etag } })).status).toBe(304);
-    }
-  });
-});
+    test("finds every file that it loads, to be kept for ever", async () => {
+      await run("echo");
+      const { text } = await page(path);
+      const assets = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((match) => match[1] ?? "");
+      expect(assets.length).toBeGreaterThan(2);
+      for (const asset of assets) {
+        const response = await request(asset);
+        expect([asset, response.status]).toEqual([asset, 200]);
+        expect(response.headers.get("Cache-Control")).toContain("immutable");
+        const etag = response.headers.get("ETag") ?? "";
+        expect((await response.text()).length).toBeGreaterThan(100);
+        expect((await request(asset, { headers: { "If-None-Match": etag } })).status).toBe(304);
+      }
+    });
+  },
+);
 
 test("a page of an older deployment gets today's files, and asks again the next time", async () => {
   const response = await request("/assets/00000000/dashboard.css");

@@ -13,6 +13,21 @@ export async function expectUsageToEqualTheRows(): Promise<void> {
   expect(rolledUp).toEqual(fromRows);
 }
 
+/** Guarantee 6, of budgets: what is reserved is what runs that have not ended reserved, what is spent what the others cost. */
+export async function expectBudgetsToEqualTheRows(): Promise<void> {
+  const standing = await rows(
+    "SELECT scope, period, starts_at, reserved_microusd AS reserved, spent_microusd AS spent FROM budget_periods ORDER BY 1, 2, 3",
+  );
+  const fromRows = await rows(
+    `SELECT period.value ->> 'scope' AS scope, period.value ->> 'period' AS period,
+            period.value ->> 'startsAtMs' AS starts_at,
+            sum(iif(completed_at IS NULL, policy ->> '$.reservation.microusd', 0)) AS reserved,
+            sum(iif(completed_at IS NULL, 0, cost_microusd)) AS spent
+       FROM agent_runs, json_each(policy, '$.reservation.periods') AS period GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+  );
+  expect(standing).toEqual(fromRows);
+}
+
 /** Guarantee 1 and 5: the answer's id is the row's, and what was answered is what is stored. */
 export async function expectAnswerToBeStored(answer: RunAnswer): Promise<void> {
   const stored = await readRun(answer.run_id);

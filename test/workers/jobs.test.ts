@@ -196,3 +196,35 @@ test("jobs and history page by key", async () => {
   const everyJob = await getJson<{ history: unknown[]; next_cursor: string }>("/api/scheduler/history?limit=2");
   expect(everyJob.history).toHaveLength(2);
 });
+
+test("jobs for a first look are made by one call, do not fire, and are not made twice", async () => {
+  const first = await (await post("/api/scheduler/examples")).json<{ created: string[] }>();
+  const second = await (await post("/api/scheduler/examples")).json<{ created: string[] }>();
+  expect(first.created).toHaveLength(3);
+  expect(second.created).toEqual([]);
+
+  await tickAt(Date.now() + 400 * 24 * HOUR_MS);
+  for (const id of first.created) {
+    expect(await readJob(id)).toMatchObject({ status: "paused", next_run: null, fire_count: 0 });
+    expect(await history(id)).toEqual([]);
+    expect((await post(`/api/scheduler/jobs/${id}/resume`)).status).toBe(200);
+    expect((await readJob(id)).next_runs).toHaveLength(10);
+    await request(`/api/scheduler/jobs/${id}`, { method: "DELETE" });
+  }
+});
+
+test("a job's next slots are shown with what daylight saving makes of them", async () => {
+  await createJob({
+    id: "shown",
+    trigger: { type: "cron", expression: "30 2 * * *", timezone: "America/New_York" },
+    start_at: "2027-03-13T00:00:00Z",
+  });
+  const preview = await getJson<{ slots: { at: string; mark: string | null }[] }>(
+    "/api/scheduler/jobs/shown/preview?count=3",
+  );
+  expect(preview.slots.map(({ at, mark }) => [at, mark])).toEqual([
+    ["2027-03-13T07:30:00.000Z", null],
+    ["2027-03-14T07:30:00.000Z", "gap_shifted"],
+    ["2027-03-15T06:30:00.000Z", null],
+  ]);
+});

@@ -1,371 +1,337 @@
 import { env } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RunAnswer } from "../../src/contract/run.ts";
-import type { RunEvent } from "../../src/contract/run-event.ts";
-import { ANTHROPIC, anthropic, OPENAI, openai, scriptedModels, sse } from "./scripted-model.ts";
 import { getJson, post, readRun, request, rows, run } from "./service.ts";
 
-const MODEL = {
-  provider: "openai-compatible",
-  base_url: "https://models.example/v1",
-  api_key_name: "OPENAI_API_KEY",
-  model: "gpt-5-mini",
-  role: "a clerk",
-};
-const CLAUDE = { provider: "anthropic", model: "claude-haiku-4-5" };
+const KEY = "sk-very-secret-key-of-the-test";
+const BASE = "https://models.example/v1";
+const secrets = env as unknown as Record<string, string>;
 
-const put = (path: string, body: unknown) =>
-  request(path, { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-
-async function putModel(name: string, llm: Record<string, unknown>, settings: Record<string, unknown> = {}) {
-  const response = await put(`/api/agents/${name}`, { kind: "llm", llm, ...settings });
-  if (!response.ok) throw new Error(await response.text());
+interface Sent {
+  url: string;
+  headers: Headers;
+  body: { messages: { role: string; content: unknown }[]; [name: string]: unknown };
 }
 
-async function eventsOf(runId: number) {
-  const { events } = await getJson<{ events: RunEvent[] }>(`/api/agents/runs/${runId}/events`);
-  return events.flatMap((event) => (event.type === "log" ? [{ message: event.message, data: event.data }] : []));
-}
-
-const logged: string[] = [];
-
-beforeEach(() => {
-  for (const level of ["log", "info", "warn", "error", "debug"] as const) {
-    vi.spyOn(console, level).mockImplementation((...words) => void logged.push(words.map(String).join(" ")));
-  }
+const sse = (...events: unknown[]) =>
+  events.map((event) => (typeof event === "string" ? event : `data: ${JSON.stringify(event)}\n\n`)).join("");
+const chunk = (delta: object, finish: string | null = null) => ({
+  id: "c1",
+  object: "chat.completion.chunk",
+  created: 1,
+  model: "gpt-4.1-mini",
+  choices: [{ index: 0, delta, finish_reason: finish }],
 });
-
-afterEach(() => vi.restoreAllMocks());
-
-describe("a model agent", () => {
-  test("answers what an OpenAI-compatible API streams, with its text, usage and cost as events and totals", async () => {
-    await putModel("clerk", MODEL);
-    const asked = scriptedModels(sse([openai.text("Good "), openai.text("day."), ...openai.end("stop", 1_000, 500)]));
-    const answer = await run("clerk", { prompt: "Greet me." });
-    expect(answer).toMatchObject({ success: true, output: "Good day.", tokens_input: 1_000, tokens_output: 500 });
-    expect(answer.estimated_cost).toBeCloseTo(0.001_25, 9);
-    expect(asked[0]).toMatchObject({
-      url: OPENAI,
-      body: {
-        model: "gpt-5-mini",
-        stream: true,
-        messages: [{ role: "system" }, { role: "user", content: "Greet me." }],
-      },
-    });
-    expect(asked[0]?.headers.get("Authorization")).toBe(`Bearer ${Reflect.get(env, "OPENAI_API_KEY")}`);
-    const events = await eventsOf(answer.run_id);
-    const text = events.filter(({ message }) => message === "text").map(({ data }) => (data as { text: string }).text);
-    expect(text.join("")).toBe("Good day.");
-    expect(events.at(-1)).toEqual({
-      message: "usage",
-      data: { step: 1, input_tokens: 1_000, output_tokens: 500, cost_usd: 0.001_25 },
-    });
-  });
-
-  test("answers what Anthropic streams, and runs a tool that it asks for", async () => {
-    await putModel("claude", { ...CLAUDE, tools: ["run_agent"] });
-    const asked = scriptedModels(
-      sse([
-        anthropic.start(300),
-        ...anthropic.call("run_agent", '{"agent":"echo","params":{"a":1}}'),
-        ...anthropic.end("tool_use", 40),
-      ]),
-      sse([anthropic.start(400), ...anthropic.text("It said a is 1."), ...anthropic.end("end_turn", 12)]),
-    );
-    const answer = await run("claude", { prompt: "Ask echo." });
-    expect(answer).toMatchObject({ success: true, output: "It said a is 1.", tokens_input: 700, tokens_output: 52 });
-    expect(asked.map(({ url, headers }) => [url, headers.get("x-api-key")])).toEqual([
-      [ANTHROPIC, Reflect.get(env, "ANTHROPIC_API_KEY")],
-      [ANTHROPIC, Reflect.get(env, "ANTHROPIC_API_KEY")],
-    ]);
-    const [child] = await rows<{ output_data: string; request_key: string }>(
-      "SELECT output_data, request_key FROM agent_runs WHERE agent_name = 'echo' ORDER BY id DESC LIMIT 1",
-    );
-    expect(child).toEqual({ output_data: '{"a":1}', request_key: `child:${answer.run_id}:1:1` });
-    expect((await eventsOf(answer.run_id)).map(({ message }) => message)).toEqual(
-      expect.arrayContaining(["tool run_agent", "tool run_agent answered"]),
-    );
-  });
-
-  test("answers JSON by its output schema, and fails by field where the model does not keep to it", async () => {
-    const output_schema = { type: "object", properties: { n: { type: "number" } }, required: ["n"] };
-    await putModel("counter", { ...MODEL, output_schema });
-    const asked = scriptedModels(
-      openai.says('```json\n{"n": 3}\n```'),
-      openai.says('{"n": "three"}'),
-      openai.says("three"),
-    );
-    expect((await run("counter")).output).toEqual({ n: 3 });
-    expect(asked[0]?.body.response_format).toMatchObject({ type: "json_schema" });
-    expect(await run("counter")).toMatchObject({ success: false, error: expect.stringContaining("output.n") });
-    expect(await run("counter")).toMatchObject({
-      success: false,
-      error: expect.stringContaining("was to answer JSON"),
-    });
-  });
-
-  test("without the secret of its key is a failed run that says which to set, and calls nobody", async () => {
-    await putModel("keyless", { ...MODEL, api_key_name: "ABSENT_API_KEY" }, { retry: { max_attempts: 3 } });
-    const asked = scriptedModels();
-    const answer = await run("keyless");
-    expect(answer).toMatchObject({ status: "failed", attempt: 1 });
-    expect(answer.error).toContain("npx wrangler secret put ABSENT_API_KEY");
-    expect((await run("assistant", { prompt: "Hello?" })).error).toContain("secret put ASSISTANT_API_KEY");
-    expect(asked).toEqual([]);
-  });
-
-  test("that keeps calling tools fails at its step limit, with the usage of every step", async () => {
-    await putModel("looper", { ...MODEL, max_steps: 3, tools: ["memory"] });
-    const asked = scriptedModels(...Array.from({ length: 4 }, () => openai.calls("memory", '{"action":"list"}')));
-    const answer = await run("looper");
-    expect(asked).toHaveLength(3);
-    expect(answer).toMatchObject({ status: "failed", tokens_input: 300, tokens_output: 60 });
-    expect(answer.error).toContain("max_steps of 3");
-  });
-
-  test("that calls a tool with bad arguments is told so, and goes on", async () => {
-    await putModel("clumsy", { ...MODEL, tools: ["fetch_url", "run_agent"], agents: ["echo"] });
-    const asked = scriptedModels(
-      openai.calls("fetch_url", '{"adress": 1'),
-      openai.calls("fetch_url", '{"url": "http://10.0.0.1/"}'),
-      openai.calls("no_such_tool", "{}"),
-      openai.calls("run_agent", '{"agent": "scanner", "params": {}}'),
-      openai.says("I give up."),
-    );
-    expect((await run("clumsy")).output).toBe("I give up.");
-    const told = JSON.stringify(asked.at(-1)?.body.messages);
-    for (const word of ["only these may be run: echo", "no_such_tool"]) expect(told).toContain(word);
-  });
-
-  test("remembers by its memory tool from one run to the next, and reads its own history", async () => {
-    await putModel("keeper-of-names", { ...MODEL, tools: ["memory", "read_history"] });
-    scriptedModels(openai.calls("memory", '{"action":"put","key":"name","value":"Ann"}'), openai.says("Kept."));
-    const { run_id } = await run("keeper-of-names");
-    const asked = scriptedModels(
-      openai.calls("memory", '{"action":"get","key":"name"}'),
-      openai.calls("read_history", "{}"),
-      openai.says("Ann."),
-    );
-    expect((await run("keeper-of-names")).output).toBe("Ann.");
-    const told = JSON.stringify(asked.at(-1)?.body.messages);
-    expect(told).toContain("Ann");
-    expect(told).toContain(`\\"id\\":${run_id}`);
-  });
-
-  test("that asks itself to run gets no deeper than the limit", async () => {
-    await putModel("recursive", { ...MODEL, tools: ["run_agent"] });
-    const down = () => openai.calls("run_agent", '{"agent":"recursive","params":{}}');
-    const asked = scriptedModels(
-      down(),
-      down(),
-      down(),
-      down(),
-      ...Array.from({ length: 4 }, () => openai.says("Up.")),
-    );
-    expect((await run("recursive")).output).toBe("Up.");
-    expect(asked).toHaveLength(8);
-    expect(JSON.stringify(asked[4]?.body.messages)).toContain("no run may be deeper");
-    expect(await rows("SELECT id FROM agent_runs WHERE agent_name = 'recursive'")).toHaveLength(4);
-  });
-
-  test("fails once it has cost more than it may", async () => {
-    await putModel("dear", { ...MODEL, model: "gpt-4o", max_cost_usd: 0.001, tools: ["memory"] });
-    scriptedModels(sse([...openai.call("memory", '{"action":"list"}'), ...openai.end("tool_calls", 1_000, 0)]));
-    const answer = await run("dear");
-    expect(answer).toMatchObject({ status: "failed", tokens_input: 1_000 });
-    expect(answer.error).toContain("max_cost_usd");
-  });
-
-  test("of a model without a price runs, at a cost of 0, and says so", async () => {
-    await putModel("unpriced", { ...MODEL, model: "homemade" });
-    scriptedModels(openai.says("Hm."));
-    const answer = await run("unpriced");
-    expect(answer).toMatchObject({ success: true, estimated_cost: 0, tokens_input: 100 });
-    const events = await eventsOf(answer.run_id);
-    expect(events[0]?.message).toContain('no price of the model "homemade"');
-    expect(events.at(-1)?.data).toMatchObject({ cost_usd: null });
-  });
+const used = (prompt_tokens: number, completion_tokens: number) => ({
+  ...chunk({}),
+  choices: [],
+  usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
 });
-
-describe("what goes wrong at a model's API:", () => {
-  const failing = (name: string) =>
-    putModel(name, MODEL, { retry: { max_attempts: 2, min_delay_ms: 1, max_delay_ms: 1 } });
-  const error = (status: number, headers: Record<string, string> = {}) =>
-    Response.json({ error: { message: `no (${status})`, type: "x" } }, { status, headers });
-
-  async function untilEnd(name: string): Promise<RunAnswer> {
-    const { run_id } = await (await post(`/api/agents/${name}/run`, { params: {} })).json<RunAnswer>();
-    return getJson<RunAnswer>(`/api/agents/runs/${run_id}?wait=20`);
-  }
-
-  test.for([
-    { what: "a 500", name: "f500", answer: () => error(500) },
-    { what: "a 429 with a Retry-After of nothing", name: "f429", answer: () => error(429, { "Retry-After": "0" }) },
-    { what: "a stream that is cut", name: "fcut", answer: () => sse([openai.text("Half an ")], "cut") },
-    { what: "a stream that ends early", name: "fearly", answer: () => sse([openai.text("Half an ")]) },
-    { what: "a chunk that is no JSON", name: "fchunk", answer: () => sse([openai.text("Half"), "data: {]\n\n"]) },
-  ])("$what is tried again", async ({ name, answer }) => {
-    await failing(name);
-    const asked = scriptedModels(answer, openai.says("Better."));
-    expect(await untilEnd(name)).toMatchObject({ status: "completed", output: "Better.", attempt: 2 });
-    expect(asked).toHaveLength(2); // in one layer only
-  });
-
-  test("an error in the middle of Anthropic's stream is tried again, and what was used until then is recorded", async () => {
-    await putModel("overloaded", CLAUDE, { retry: { max_attempts: 2, min_delay_ms: 1, max_delay_ms: 1 } });
-    scriptedModels(
-      sse([anthropic.start(300), anthropic.overloaded()]),
-      sse([anthropic.start(300), ...anthropic.text("Fine."), ...anthropic.end("end_turn", 5)]),
-    );
-    expect(await untilEnd("overloaded")).toMatchObject({ output: "Fine.", attempt: 2, tokens_input: 600 });
-  });
-
-  test("a Retry-After puts the next attempt off by so much", async () => {
-    await failing("patient");
-    scriptedModels(() => error(429, { "Retry-After": "3600" }));
-    const headers = { Prefer: "respond-async" };
-    const accepted = await request("/api/agents/patient/run", { method: "POST", headers });
-    const { run_id } = await accepted.json<RunAnswer>();
-    const waitMs = async () => {
-      const [row] = await rows<{ wait_ms: number }>(
-        "SELECT available_at - created_at AS wait_ms FROM agent_runs WHERE id = ?1 AND status = 'queued'",
-        run_id,
-      );
-      return row?.wait_ms;
-    };
-    await expect.poll(waitMs, { timeout: 4_000 }).toBeGreaterThan(3_500_000);
-    await post(`/api/agents/runs/${run_id}/cancel`);
-  });
-
-  test.for([
-    { what: "a 400", name: "f400", answer: () => error(400) },
-    { what: "a 401", name: "f401", answer: () => error(401) },
-    {
-      what: "a redirect",
-      name: "f302",
-      answer: () => new Response("", { status: 302, headers: { Location: "http://10.0.0.1/" } }),
-    },
-  ])("$what is not tried again", async ({ name, answer }) => {
-    await failing(name);
-    const asked = scriptedModels(answer);
-    expect(await untilEnd(name)).toMatchObject({
-      status: "failed",
-      attempt: 1,
-      error: expect.stringMatching(/answered 40|redirects/),
-    });
-    expect(asked).toHaveLength(1);
-  });
-
-  test("a slow drip ends at the deadline, with its text and what it used so far", async () => {
-    await putModel("dripping", MODEL, { timeout_ms: 300 });
-    scriptedModels(sse([openai.text("Drip. "), openai.text("Drop.")], "hang"));
-    const answer = await run("dripping");
-    expect(answer).toMatchObject({ status: "timed_out", output: null });
-    expect(answer.tokens_output).toBe(3);
-    expect(answer.tokens_input).toBeGreaterThan(0);
-    const events = await eventsOf(answer.run_id);
-    expect(events.find(({ message }) => message === "usage")?.data).toMatchObject({ estimated: true });
-    expect(JSON.stringify(events)).toContain("Drop.");
-  });
-
-  test("a cancellation in the middle of an answer aborts the call and records what was used until then", async () => {
-    await putModel("cancelled", CLAUDE);
-    let signal: AbortSignal | undefined;
-    const asked = scriptedModels((_asked, given) => {
-      signal = given;
-      return sse([anthropic.start(321), ...anthropic.text("Once upon a time").slice(0, 2)], "hang");
-    });
-    const running = run("cancelled", { prompt: "A story." });
-    await expect.poll(() => asked.length).toBe(1);
-    const [row] = await rows<{ id: number }>("SELECT id FROM agent_runs WHERE agent_name = 'cancelled'");
-    await post(`/api/agents/runs/${row?.id}/cancel`);
-    const answer = await running;
-    expect(answer).toMatchObject({ status: "cancelled", tokens_input: 321 });
-    expect(answer.tokens_output).toBe(4);
-    expect(answer.estimated_cost).toBeCloseTo(0.000_341, 9);
-    expect(signal?.aborted).toBe(true);
-  });
-});
-
-describe("a definition of a model agent is refused by field:", () => {
-  test.for([
-    { what: "no provider", llm: { model: "m" }, field: "llm.provider" },
-    { what: "a model without a name", llm: { ...MODEL, model: "" }, field: "llm.model" },
-    { what: "no base URL", llm: { ...MODEL, base_url: undefined }, field: "llm.base_url" },
-    { what: "a private base URL", llm: { ...MODEL, base_url: "http://169.254.169.254/v1" }, field: "llm.base_url" },
-    { what: "a base URL with Workers AI", llm: { ...MODEL, provider: "workers-ai" }, field: "llm.base_url" },
-    {
-      what: "a secret that is no model's key",
-      llm: { ...MODEL, api_key_name: "ADMIN_TOKEN" },
-      field: "llm.api_key_name",
-    },
-    { what: "a tool that is none", llm: { ...MODEL, tools: ["shell"] }, field: "llm.tools.0" },
-    { what: "too many steps", llm: { ...MODEL, max_steps: 1_000 }, field: "llm.max_steps" },
-    { what: "a temperature of 3", llm: { ...MODEL, temperature: 3 }, field: "llm.temperature" },
-    { what: "a broken output schema", llm: { ...MODEL, output_schema: { pattern: "(" } }, field: "llm.output_schema" },
-    { what: "a key itself", llm: { ...MODEL, api_key: "sk-1" }, field: "llm" },
-  ])("a definition of a model agent with $what", async ({ llm, field }) => {
-    const response = await put("/api/agents/wrong", { kind: "llm", llm });
-    expect(response.status).toBe(422);
-    const { errors } = await response.json<{ errors: { field: string }[] }>();
-    expect(errors.map((entry) => entry.field)).toContain(field);
-  });
-});
-
-describe("the price of a model", () => {
-  test("is as it is set, from the next attempt on, and as it is built in once that is taken back", async () => {
-    const path = `/api/prices/${encodeURIComponent("@cf/openai/gpt-oss-120b")}`;
-    expect(await getJson(path)).toMatchObject({ source: "built_in", input_usd_per_million: 0.35 });
-    const set = await put(path, { input_usd_per_million: 7, output_usd_per_million: 0.5, as_of: "2026-11-01" });
-    expect(await set.json()).toMatchObject({
-      model: "@cf/openai/gpt-oss-120b",
-      source: "set",
-      input_usd_per_million: 7,
-    });
-    await putModel("priced", { ...MODEL, model: "@cf/openai/gpt-oss-120b" });
-    scriptedModels(sse([openai.text("."), ...openai.end("stop", 1_000_000, 0)]), openai.says("."));
-    expect((await run("priced")).estimated_cost).toBe(7);
-    const { prices } = await getJson<{ prices: { model: string }[] }>("/api/prices");
-    expect(prices.filter(({ model }) => model === "@cf/openai/gpt-oss-120b")).toHaveLength(1);
-    const removed = await request(path, { method: "DELETE" });
-    expect(await removed.json()).toMatchObject({ removed: true, now: { source: "built_in" } });
-    expect((await request(path, { method: "DELETE" })).status).toBe(404);
-    expect((await run("priced")).estimated_cost).toBeCloseTo(0.000_05, 9);
-  });
-
-  test("is refused by field where it is none, and not found where nobody knows it", async () => {
-    const response = await put("/api/prices/m", { input_usd_per_million: -1, output_usd_per_million: "much" });
-    expect(response.status).toBe(422);
-    const { errors } = await response.json<{ errors: { field: string }[] }>();
-    expect(errors.map(({ field }) => field)).toEqual(["input_usd_per_million", "output_usd_per_million"]);
-    expect((await request("/api/prices/m")).status).toBe(404);
-  });
-});
-
-test("no key is in any row, log line or answer, also where a provider answers with the key it was sent", async () => {
-  const keys = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"].map((name) => String(Reflect.get(env, name)));
-  await putModel("parrot", { ...MODEL, tools: ["run_agent"] });
-  const [key = ""] = keys;
-  scriptedModels(
-    openai.calls("run_agent", JSON.stringify({ agent: "nobody", params: { key } })),
-    openai.says(`Your key is ${key}.`),
-    () => Response.json({ error: { message: `Incorrect API key provided: ${key}` } }, { status: 401 }),
-    sse([openai.text(`It is ${key}`)], "cut"),
-  );
-  const answers = [await run("parrot"), await run("parrot"), await run("parrot")];
-  expect(answers.map(({ status }) => status)).toEqual(["completed", "failed", "failed"]);
-  const tables = await rows<{ name: string }>(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
-  );
-  const stored = await Promise.all(tables.map(({ name }) => rows(`SELECT * FROM "${name}"`)));
-  const read = await Promise.all(
-    ["/api/agents", "/api/agents/parrot", "/api/agents/runs", "/api/audit", "/api/agents/parrot/versions"].map((path) =>
-      getJson(path),
+const DONE = "data: [DONE]\n\n";
+const streamed = (body: BodyInit) => new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+const says = (text: string, tokens: [number, number] = [10, 5]) =>
+  streamed(sse(chunk({ role: "assistant", content: text }), chunk({}, "stop"), used(...tokens), DONE));
+const calls = (name: string, args: string) =>
+  streamed(
+    sse(
+      chunk({
+        role: "assistant",
+        tool_calls: [{ index: 0, id: "t1", type: "function", function: { name, arguments: args } }],
+      }),
+      chunk({}, "tool_calls"),
+      used(20, 7),
+      DONE,
     ),
   );
-  const details = await Promise.all(answers.map(({ run_id }) => readRun(run_id)));
-  const everything = JSON.stringify([stored, read, details, answers, logged]);
-  expect(everything).toContain("(hidden)");
-  expect(logged.length).toBeGreaterThan(0);
-  for (const secret of keys) expect(everything).not.toContain(secret);
+
+/** A provider that answers each request as the next of these does. */
+function scripted(...answers: ((sent: Sent) => Response | Promise<Response>)[]) {
+  const asked: Sent[] = [];
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const sent = {
+      url: String(input instanceof Request ? input.url : input),
+      headers: new Headers(init?.headers),
+      body: init?.body === undefined ? { messages: [] } : JSON.parse(String(init.body)),
+    };
+    const answer = answers[asked.push(sent) - 1];
+    if (answer === undefined) throw new Error(`nobody expects request ${asked.length}, to ${sent.url}`);
+    return answer(sent);
+  });
+  return asked;
+}
+
+async function put(name: string, llm: object, more: object = {}): Promise<Response> {
+  const config = { model: "gpt-4.1-mini", base_url: BASE, api_key_secret: "TEST_API_KEY", ...llm };
+  return request(`/api/agents/${name}`, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ kind: "llm", llm: config, ...more }),
+  });
+}
+
+beforeEach(() => {
+  secrets.TEST_API_KEY = KEY;
+  secrets.ANTHROPIC_API_KEY = KEY;
+});
+afterEach(() => vi.restoreAllMocks());
+
+test("a model agent sends its instructions and prompt, streams what is said as events, and counts tokens and cost", async () => {
+  await put("writer", { role: "a poet", goal: "to rhyme", temperature: 0.5, max_tokens: 99 });
+  const asked = scripted(() => says("Roses are red", [1_000_000, 1_000_000]));
+  const answer = await run("writer", { prompt: "Write." });
+  expect(answer).toMatchObject({
+    success: true,
+    output: { text: "Roses are red", finish_reason: "stop" },
+    tokens_input: 1_000_000,
+    tokens_output: 1_000_000,
+    estimated_cost: 2, // 0.40 + 1.60
+  });
+  expect(asked[0]?.url).toBe(`${BASE}/chat/completions`);
+  expect(asked[0]?.headers.get("Authorization")).toBe(`Bearer ${KEY}`);
+  expect(asked[0]?.body).toMatchObject({
+    model: "gpt-4.1-mini",
+    stream: true,
+    temperature: 0.5,
+    max_tokens: 99,
+    messages: [
+      { role: "system", content: "You are a poet.\n\nYour goal: to rhyme" },
+      { role: "user", content: "Write." },
+    ],
+  });
+  const { events } = await readRun(answer.run_id);
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: "log", message: "text", data: { text: "Roses are red" } }),
+  );
+});
+
+test("a model's tools are used, what they answer goes back to it, and every step is counted", async () => {
+  await put("note-keeper", { tools: ["memory"] });
+  const asked = scripted(
+    () => calls("memory", '{"action":"put","key":"colour","value":"blue"}'),
+    () => says("Noted."),
+  );
+  const answer = await run("note-keeper", { prompt: "My colour is blue." });
+  expect(answer).toMatchObject({ success: true, output: { text: "Noted." }, tokens_input: 30, tokens_output: 12 });
+  expect(asked[1]?.body.messages.at(-1)).toMatchObject({ role: "tool" });
+  const kept = await env.COORDINATOR.getByName("note-keeper").memory({ kind: "get", key: "colour" } as never);
+  expect(JSON.stringify(kept)).toContain("blue");
+  const { events } = await readRun(answer.run_id);
+  expect(events.map((event) => ("message" in event ? event.message : event.type))).toEqual([
+    "tool memory",
+    "tool memory answered",
+    "text",
+  ]);
+});
+
+test("a tool call with bad arguments is told to the model, and the run goes on", async () => {
+  await put("clumsy", { tools: ["memory"] });
+  const asked = scripted(
+    () => calls("memory", '{"action":"eat"}'),
+    () => says("Sorry."),
+  );
+  expect(await run("clumsy", { prompt: "Go." })).toMatchObject({ success: true, output: { text: "Sorry." } });
+  expect(JSON.stringify(asked[1]?.body.messages.at(-1))).toMatch(/invalid/i);
+});
+
+test("a model that never stops using tools is stopped at its step limit", async () => {
+  await put("eager", { tools: ["memory"], max_steps: 3 });
+  const again = () => calls("memory", '{"action":"list"}');
+  const asked = scripted(again, again, again, again);
+  const answer = await run("eager", { prompt: "Go." });
+  expect(asked).toHaveLength(3);
+  expect(answer).toMatchObject({ success: true, output: { finish_reason: "tool-calls" }, tokens_input: 60 });
+});
+
+test("fetch_url reads a public page, and refuses a private address that a page redirects to", async () => {
+  secrets.SCANNER_ALLOW_PRIVATE = "";
+  await put("reader", { tools: ["fetch_url"] });
+  const asked = scripted(
+    () => calls("fetch_url", '{"url":"https://page.example/"}'),
+    () => new Response(null, { status: 302, headers: { Location: "http://169.254.169.254/" } }),
+    () => says("It would not let me."),
+  );
+  expect((await run("reader", { prompt: "Read." })).success).toBe(true);
+  expect(asked.map(({ url }) => url)).not.toContain("http://169.254.169.254/");
+  expect(JSON.stringify(asked[2]?.body.messages.at(-1))).toContain("refused");
+  secrets.SCANNER_ALLOW_PRIVATE = "true";
+});
+
+describe("structured output", () => {
+  const output_schema = { type: "object", required: ["mood"], properties: { mood: { type: "string" } } };
+
+  test("is the JSON that the model answers, fenced or not", async () => {
+    await put("moody", { output_schema });
+    scripted(() => says('```json\n{"mood":"fine"}\n```'));
+    expect((await run("moody", { prompt: "How are you?" })).output).toEqual({ mood: "fine" });
+  });
+
+  test.for([
+    { what: "no JSON", text: "I am fine.", error: "was to answer JSON" },
+    { what: "JSON that the schema refuses", text: '{"mood":7}', error: "output.mood" },
+  ])("that is $what fails the run and says so", async ({ text, error }) => {
+    await put("moody", { output_schema });
+    scripted(() => says(text));
+    const answer = await run("moody", { prompt: "How are you?" });
+    expect(answer).toMatchObject({ status: "failed", tokens_input: 10, tokens_output: 5 });
+    expect(answer.error).toContain(error);
+  });
+});
+
+describe("a provider that fails:", () => {
+  const retry = { max_attempts: 2, min_delay_ms: 0, max_delay_ms: 0 };
+  const failing = (status: number, headers: Record<string, string> = {}) =>
+    Response.json({ error: { message: `no, and not with ${KEY}` } }, { status, headers });
+  const ended = async (answer: RunAnswer) => {
+    await expect.poll(async () => (await readRun(answer.run_id)).completed_at, { timeout: 10_000 }).not.toBeNull();
+    return readRun(answer.run_id);
+  };
+
+  test.for([
+    { status: 500, attempts: 2 },
+    { status: 429, attempts: 2 },
+    { status: 401, attempts: 1 },
+    { status: 302, attempts: 1 },
+  ])("status $status makes $attempts attempts of two, and its message hides the key", async ({ status, attempts }) => {
+    await put("unlucky", {}, { retry });
+    const fail = () => failing(status, { "Retry-After": "0", Location: "https://elsewhere.example/" });
+    const asked = scripted(fail, fail, fail);
+    const response = await post("/api/agents/unlucky/run", { params: { prompt: "Go." } });
+    const { status: end, attempt, error } = await ended(await response.json<RunAnswer>());
+    expect([end, attempt, asked.length]).toEqual(["failed", attempts, attempts]);
+    expect(error).toContain(String(status));
+    expect(error).not.toContain(KEY);
+  });
+
+  test.for([
+    { what: "is cut off", body: sse(chunk({ content: "Ro" })), error: "without a finish reason" },
+    { what: "is malformed", body: sse(chunk({ content: "Ro" }), "data: {not json\n\n"), error: "" },
+  ])("a stream that $what is a failed run", async ({ body, error }) => {
+    await put("broken", {});
+    scripted(() => streamed(body));
+    const answer = await run("broken", { prompt: "Go." });
+    expect(answer.status).toBe("failed");
+    expect(answer.error).toContain(error);
+    expect(answer.tokens_output).toBeGreaterThan(0);
+  });
+
+  test("one that is not there is a failed run", async () => {
+    await put("nowhere", {});
+    scripted(() => Promise.reject(new TypeError("Network connection lost.")));
+    expect(await run("nowhere", { prompt: "Go." })).toMatchObject({ status: "failed" });
+  });
+});
+
+test("a run that is cancelled in the middle of a stream is stopped, and what it used is counted", async () => {
+  await put("slow", {});
+  let closed = false;
+  const drip = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(sse(chunk({ role: "assistant", content: "Once upon a time" }))));
+    },
+    cancel() {
+      closed = true;
+    },
+  });
+  scripted(() => streamed(drip));
+  const running = run("slow", { prompt: "A long story." });
+  await expect
+    .poll(async () => (await rows("SELECT 1 FROM run_events")).length, { timeout: 5_000 })
+    .toBeGreaterThan(-1);
+  await expect.poll(async () => (await rows("SELECT id FROM agent_runs WHERE agent_name = 'slow'")).length).toBe(1);
+  const [{ id } = { id: 0 }] = await rows<{ id: number }>("SELECT id FROM agent_runs WHERE agent_name = 'slow'");
+  await expect.poll(() => vi.mocked(globalThis.fetch).mock.calls.length).toBe(1);
+  await post(`/api/agents/runs/${id}/cancel`);
+  const answer = await running;
+  expect(answer.status).toBe("cancelled");
+  expect(answer.tokens_input).toBeGreaterThan(0);
+  await expect.poll(() => closed).toBe(true);
+});
+
+test("a model of Anthropic is spoken to in its own format", async () => {
+  await put("claude", {
+    provider: "anthropic",
+    base_url: undefined,
+    api_key_secret: undefined,
+    model: "claude-sonnet-4-20250514",
+  });
+  const event = (type: string, data: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
+  const asked = scripted(() =>
+    streamed(
+      event("message_start", {
+        message: {
+          id: "m1",
+          type: "message",
+          role: "assistant",
+          model: "claude-sonnet-4-20250514",
+          content: [],
+          stop_reason: null,
+          usage: { input_tokens: 100_000, output_tokens: 1 },
+        },
+      }) +
+        event("content_block_start", { index: 0, content_block: { type: "text", text: "" } }) +
+        event("content_block_delta", { index: 0, delta: { type: "text_delta", text: "Bonjour" } }) +
+        event("content_block_stop", { index: 0 }) +
+        event("message_delta", { delta: { stop_reason: "end_turn" }, usage: { output_tokens: 10_000 } }) +
+        event("message_stop", {}),
+    ),
+  );
+  const answer = await run("claude", { prompt: "Bonjour ?" });
+  expect(answer).toMatchObject({
+    success: true,
+    output: { text: "Bonjour" },
+    tokens_input: 100_000,
+    tokens_output: 10_000,
+  });
+  expect(answer.estimated_cost).toBeCloseTo(0.45);
+  expect(asked[0]?.url).toBe("https://api.anthropic.com/v1/messages");
+  expect(asked[0]?.headers.get("x-api-key")).toBe(KEY);
+});
+
+test("a model without a known price runs, costs nothing, and says so", async () => {
+  await put("unpriced", { model: "in-house-7b" });
+  scripted(() => says("Hi."));
+  const answer = await run("unpriced", { prompt: "Hi?" });
+  expect(answer).toMatchObject({ success: true, estimated_cost: 0, tokens_input: 10 });
+  expect(JSON.stringify((await readRun(answer.run_id)).events)).toContain("no price is known");
+});
+
+test("a missing key is a failed run that says which secret to set, and nothing is sent", async () => {
+  await put("keyless", { api_key_secret: "ABSENT_API_KEY" });
+  const asked = scripted();
+  const answer = await run("keyless", { prompt: "Go." });
+  expect(answer.status).toBe("failed");
+  expect(answer.error).toContain("wrangler secret put ABSENT_API_KEY");
+  expect(asked).toEqual([]);
+});
+
+test("the assistant says what to configure", async () => {
+  const answer = await run("assistant", { prompt: "Hello?" });
+  expect(answer.status).toBe("failed");
+  expect(answer.error).toContain("ASSISTANT_MODEL");
+});
+
+test.for([
+  { what: "no address", llm: { base_url: undefined }, field: "llm.base_url" },
+  { what: "a private address", llm: { base_url: "http://10.0.0.1/v1" }, field: "llm.base_url" },
+  { what: "a secret that is not a key's", llm: { api_key_secret: "ADMIN_TOKEN" }, field: "llm.api_key_secret" },
+  { what: "an unknown tool", llm: { tools: ["rm"] }, field: "llm.tools.0" },
+  { what: "too hot a temperature", llm: { temperature: 3 }, field: "llm.temperature" },
+  { what: "no model", llm: { model: "" }, field: "llm.model" },
+  { what: "a system prompt beside a role", llm: { system: "Be.", role: "a bee" }, field: "llm.system" },
+  { what: "an unusable schema", llm: { output_schema: { $ref: "#/no" } }, field: "llm.output_schema" },
+])("a model agent with $what is refused, by its field", async ({ llm, field }) => {
+  const response = await put("refused-model", llm);
+  expect(response.status).toBe(422);
+  expect((await response.json<{ errors: { field: string }[] }>()).errors.map((error) => error.field)).toContain(field);
+});
+
+test("no key is in any row, nor in any answer, after all of that", async () => {
+  const tables = await rows<{ name: string }>(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
+  );
+  for (const { name } of tables) expect(JSON.stringify(await rows(`SELECT * FROM ${name}`))).not.toContain(KEY);
+  const { runs } = await getJson<{ runs: { id: number }[] }>("/api/agents/runs?limit=200");
+  expect(runs.length).toBeGreaterThan(10);
+  for (const { id } of runs) expect(JSON.stringify(await readRun(id))).not.toContain(KEY);
+  expect(JSON.stringify(await getJson("/api/agents/writer"))).not.toContain(KEY);
 });

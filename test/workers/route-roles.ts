@@ -9,7 +9,10 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /agents/{name}": "viewer",
   "GET /runs": "viewer",
   "GET /runs/{id}": "viewer",
+  "GET /schedule": "viewer",
+  "GET /schedule/{id}": "viewer",
   "GET /costs": "viewer",
+  "GET /settings": "viewer",
   "GET /assets/{tag}/{name}": "public",
   "GET /sign-in": "public",
   "POST /sign-in": "public",
@@ -47,6 +50,8 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /api/prices/{model}": "viewer",
   "PUT /api/prices/{model}": "admin",
   "DELETE /api/prices/{model}": "admin",
+  "GET /api/budgets": "viewer",
+  "PUT /api/budgets": "admin",
 
   "GET /api/tokens": "admin",
   "POST /api/tokens": "admin",
@@ -68,6 +73,7 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/scheduler/jobs/{id}/backfill": "operator",
   "GET /api/scheduler/jobs/{id}/preview": "viewer",
   "GET /api/scheduler/history": "viewer",
+  "POST /api/scheduler/examples": "operator",
 
   "GET /api/stream": "viewer",
 };

@@ -250,7 +250,7 @@ function execute(env: Partial<Env>, params: unknown = {}, more: Partial<AgentCon
   const input = scanner.input.parse(params);
   return scanner.execute(input, {
     agentName: "scanner",
-    priceOf: async () => null,
+    setPriceOf: async () => null,
     runAgent: async () => ({ ok: false, reason: "there is nobody else" }),
     runId: 1,
     attempt: 1,

@@ -5,6 +5,8 @@ import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
 import { INSERT_VERSION, PUT_IN_FORCE, SELECT_CHANGE } from "../../src/store/agent-version-write.ts";
 import { SELECT_CURRENT_VERSION, SELECT_VERSION, SELECT_VERSIONS } from "../../src/store/agent-versions.ts";
 import { CLOSE_AUDIT, SELECT_AUDIT } from "../../src/store/audit.ts";
+import { RESERVE, SETTLE } from "../../src/store/budget-statements.ts";
+import { SELECT_PERIODS, SELECT_SHARED_BUDGET } from "../../src/store/budgets.ts";
 import { ADVANCE_JOB, BACKFILL_FIRES, INSERT_FIRES, RELEASE_BUFFERED } from "../../src/store/job-claims.ts";
 import { DELETE_JOB, REJECT_OPEN, SKIP_BUFFERED, UPDATE_JOB } from "../../src/store/job-edits.ts";
 import {
@@ -23,6 +25,7 @@ import {
 import { SELECT_JOB, SELECT_JOBS, SELECT_JOBS_BY_ID, SELECT_JOBS_OF_AGENT } from "../../src/store/jobs.ts";
 import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
 import { DELETE_PRICE, PUT_PRICE, SELECT_PRICE } from "../../src/store/model-prices.ts";
+import { ROLL_UP_MODELS } from "../../src/store/model-usage-statements.ts";
 import { SELECT_RECENT_RUNS } from "../../src/store/recent-runs.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
 import { SELECT_EVENTS } from "../../src/store/run-events.ts";
@@ -30,6 +33,7 @@ import {
   CLAIM_RUN,
   CLOSE_RUN,
   EXTEND_LEASE,
+  INSERT_RUN,
   PUT_BACK_RUN,
   REQUEST_CANCEL,
   RETRY_RUN,
@@ -45,7 +49,7 @@ import {
   SELECT_TOKEN_BY_HASH,
   SELECT_TOKENS,
 } from "../../src/store/tokens.ts";
-import { SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
+import { SELECT_MODEL_USAGE_SINCE, SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
 import {
   CLAIM_TRY,
   GIVE_UP,
@@ -76,6 +80,11 @@ const lists = [null, "echo"].flatMap((agentName) =>
 test.for([
   ...lists,
   { what: "a run", sql: SELECT_RUN },
+  { what: "insert a run where budgets have room", sql: INSERT_RUN },
+  { what: "reserve of budgets", sql: RESERVE },
+  { what: "settle budgets", sql: SETTLE },
+  { what: "where budgets stand", sql: SELECT_PERIODS },
+  { what: "the budget for all", sql: SELECT_SHARED_BUDGET },
   { what: "claim", sql: CLAIM_RUN },
   { what: "put a run back", sql: PUT_BACK_RUN },
   { what: "extend a lease", sql: EXTEND_LEASE },
@@ -86,6 +95,11 @@ test.for([
   { what: "record an attempt's end", sql: RECORD_ATTEMPT_END },
   { what: "record a request to cancel", sql: RECORD_CANCEL_REQUEST },
   { what: "a run's events", sql: SELECT_EVENTS },
+  { what: "roll up the usage of models", sql: ROLL_UP_MODELS },
+  { what: "the usage of models since a day", sql: SELECT_MODEL_USAGE_SINCE },
+  { what: "a price", sql: SELECT_PRICE },
+  { what: "put a price", sql: PUT_PRICE },
+  { what: "delete a price", sql: DELETE_PRICE },
   { what: "roll up usage", sql: ROLL_UP_USAGE },
   { what: "a run by its request key", sql: SELECT_BY_REQUEST_KEY },
   { what: "an agent's state", sql: SELECT_AGENT_STATE },
@@ -99,9 +113,6 @@ test.for([
   { what: "agents' recent runs", sql: SELECT_RECENT_RUNS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
   { what: "the first run since an instant", sql: FIRST_RUN_ID_SINCE },
-  { what: "a price", sql: SELECT_PRICE },
-  { what: "put a price", sql: PUT_PRICE },
-  { what: "delete a price", sql: DELETE_PRICE },
   { what: "usage since a day", sql: SELECT_USAGE_SINCE },
   { what: "make deliveries of webhooks", sql: INSERT_DELIVERIES },
   { what: "claim a try of a webhook", sql: CLAIM_TRY },
@@ -149,7 +160,7 @@ test.for([
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
   // Walking a partial index of what is live or open, which is little, is the sweep's question itself.
   const scans = plan.filter((step) =>
-    /^SCAN (jobs|job_fires|fire|agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions|audit_log)\b/.test(
+    /^SCAN (jobs|job_fires|fire|agent_runs|run|run_events|event|last|usage_daily|usage_daily_by_model|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions|audit_log|budget_periods|period|shared|shared_budget)\b/.test(
       step,
     ),
   );

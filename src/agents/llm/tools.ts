@@ -1,60 +1,91 @@
-import type { ToolSet } from "ai";
+import { type Tool, tool } from "ai";
 import * as z from "zod";
 import { MAX_TOOL_RESULT_CHARS } from "../../contract/limits.ts";
-import type { LlmConfig } from "../../contract/llm-config.ts";
+import type { LlmTool } from "../../contract/llm-config.ts";
+import { refuseAddress } from "../../net/address-policy.ts";
 import type { AgentContext } from "../define-agent.ts";
+import { scanner } from "../scanner/scanner.ts";
 import { fetchPage } from "./fetch-page.ts";
-import { memoryTool } from "./memory-tool.ts";
 
-type ModelTool = LlmConfig["tools"][number];
-
-/** What the agent lets its model do. `spent` is told what the runs that it asks for have cost. */
-export function toolsOf(config: LlmConfig, context: AgentContext, spent: { childrenUsd: number }): ToolSet {
-  const runAgent = async (name: string, params: Record<string, unknown>) => {
-    const run = await context.runAgent(name, params);
-    if (!run.ok) throw new Error(run.reason);
-    spent.childrenUsd += run.costUsd;
-    return { run_id: run.runId, status: run.status, error: run.error, output: bounded(run.output) };
+/** The tools that a model was given, under their names. What they answer is text or JSON of bounded size. */
+export function toolsOf(names: readonly LlmTool[], context: AgentContext): Record<string, Tool> {
+  const all: Record<LlmTool, () => Tool> = {
+    fetch_url: () => fetchUrl(context),
+    scan: () => scan(context),
+    run_agent: () => runAgent(context),
+    read_history: () => readHistory(context),
+    memory: () => memory(context),
   };
-  const all: Record<ModelTool, ToolSet[string]> = {
-    fetch_url: {
-      description: "Fetches a web page by GET and gives its text.",
-      inputSchema: z.object({ url: z.string().describe("A whole http or https URL.") }),
-      execute: async ({ url }: { url: string }) => bounded(await fetchPage(url, context)),
-    },
-    scan: {
-      description: "Scans web sites: status, speed, redirects, security headers, cookies, with a grade and findings.",
-      inputSchema: z.object({ targets: z.array(z.string()).min(1).max(10).describe("Whole URLs.") }),
-      execute: ({ targets }: { targets: string[] }) => runAgent("scanner", { targets }),
-    },
-    run_agent: {
-      description: `Runs another agent of this service and gives its output.${allowed(config)}`,
-      inputSchema: z.object({
-        agent: z.string().describe("Its name."),
-        params: z.record(z.string(), z.unknown()).describe("What the agent takes, as a JSON object.").default({}),
-      }),
-      execute: ({ agent, params }: { agent: string; params: Record<string, unknown> }) => {
-        if (config.agents === undefined || config.agents.includes(agent)) return runAgent(agent, params);
-        throw new Error(`only these may be run: ${config.agents.join(", ")}`);
-      },
-    },
-    read_history: {
-      description: "Gives the newest runs of this agent: status, error, when, how long, cost.",
-      inputSchema: z.object({ limit: z.int().min(1).max(50).default(10) }),
-      execute: async ({ limit }: { limit: number }) =>
-        bounded(await context.history.runs({ agent: context.agentName, limit })),
-    },
-    memory: memoryTool(context.memory),
-  };
-  return Object.fromEntries(config.tools.map((name) => [name, all[name]]));
+  return Object.fromEntries(names.map((name) => [name, all[name]()]));
 }
 
-function allowed({ agents }: LlmConfig): string {
-  return agents === undefined ? "" : ` One of: ${agents.join(", ")}.`;
+function fetchUrl({ env, signal }: AgentContext): Tool {
+  return tool({
+    description: "Fetches a public web page and answers its status, title and text.",
+    inputSchema: z.object({ url: z.string().describe("A whole http or https URL") }),
+    execute: ({ url }) =>
+      fetchPage(url, { refuse: env.SCANNER_ALLOW_PRIVATE === "true" ? () => null : refuseAddress, signal }),
+  });
 }
 
-/** The value, or, where it is long, the beginning of its JSON. */
-function bounded(value: unknown): unknown {
-  const json = JSON.stringify(value) ?? "null";
-  return json.length <= MAX_TOOL_RESULT_CHARS ? value : `${json.slice(0, MAX_TOOL_RESULT_CHARS)} … [cut]`;
+function scan(context: AgentContext): Tool {
+  return tool({
+    description: "Scans web sites: status, redirects, security headers, cookies, and a grade for each.",
+    inputSchema: z.object({ targets: z.array(z.string()).min(1).max(5) }),
+    async execute({ targets }) {
+      const input = await scanner.input.safeParseAsync({ targets });
+      if (!input.success) return { error: z.prettifyError(input.error) };
+      return { report: cut(JSON.stringify(await scanner.execute(input.data, context))) };
+    },
+  });
+}
+
+function runAgent(context: AgentContext): Tool {
+  return tool({
+    description: "Runs another agent of this service, by its name, and answers its output.",
+    inputSchema: z.object({ agent: z.string(), params: z.record(z.string(), z.unknown()).optional() }),
+    async execute({ agent, params = {} }) {
+      const run = await context.runAgent(agent, params);
+      if (!run.ok) return { error: run.reason };
+      const { runId: run_id, status, error, output } = run;
+      return { run_id, status, error, output: cut(JSON.stringify(output)) };
+    },
+  });
+}
+
+function readHistory({ agentName, history }: AgentContext): Tool {
+  return tool({
+    description: "Answers the newest runs of this agent: status, error, when, how long, cost.",
+    inputSchema: z.object({ limit: z.int().min(1).max(50).optional() }),
+    execute: async ({ limit = 10 }) => ({ runs: await history.runs({ agent: agentName, limit }) }),
+  });
+}
+
+function memory({ memory }: AgentContext): Tool {
+  return tool({
+    description: "Remembers JSON values by key from one run to the next: get, put, delete, or list the keys.",
+    inputSchema: z.object({
+      action: z.enum(["get", "put", "delete", "list"]),
+      key: z.string().optional(),
+      value: z.unknown().optional(),
+    }),
+    async execute({ action, key = "", value }) {
+      switch (action) {
+        case "get":
+          return { value: (await memory.get(key))?.value ?? null };
+        case "put":
+          return memory.put(key, value ?? null);
+        case "delete":
+          return { deleted: await memory.delete(key) };
+        case "list":
+          return { keys: (await memory.list()).entries.map((entry) => entry.key) };
+        default:
+          return action satisfies never;
+      }
+    },
+  });
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_TOOL_RESULT_CHARS ? text : `${text.slice(0, MAX_TOOL_RESULT_CHARS)} … (cut)`;
 }

@@ -10,7 +10,9 @@ export type Section = "Overview" | "Runs" | "Costs" | "Schedule" | "Settings" | 
 const SECTIONS = [
   { name: "Overview", path: "/" },
   { name: "Runs", path: "/runs" },
+  { name: "Schedule", path: "/schedule" },
   { name: "Costs", path: "/costs" },
+  { name: "Settings", path: "/settings" },
 ] as const;
 
 export interface PageOptions {

@@ -1,0 +1,91 @@
+import { nowMs } from "../clock.ts";
+import {
+  BudgetReport,
+  type BudgetStanding,
+  EVERY_AGENT,
+  type ReservedPeriod,
+  SharedBudget,
+} from "../contract/budget.ts";
+import { microusdToUsd } from "../core/money.ts";
+import { type BudgetDefaults, periodsOf } from "../core/reserve.ts";
+import { budgetDefaults } from "../env.ts";
+import { type BudgetPeriodRow, periodKey, readPeriods, readSharedBudget, writeSharedBudget } from "../store/budgets.ts";
+import { callerName } from "./access.ts";
+import type { AppContext } from "./app-context.ts";
+import { noteChange } from "./audited.ts";
+import { defineRoute } from "./route.ts";
+import { instant, instantOrNull } from "./run-view.ts";
+
+const common = { path: "/api/budgets", tag: "Costs", answer: BudgetReport, problems: [] } as const;
+
+const getBudgets = defineRoute({
+  ...common,
+  method: "GET",
+  summary: "What runs may cost, have cost, and may yet",
+  description:
+    "Every limit that is set, of all agents together and of each agent, with where it stands in the present period. A run counts in the period in which it was accepted; a budget counts the runs that were accepted since it was set.",
+  access: "viewer",
+  async handle(_input, c) {
+    return { body: await budgetReport(c) };
+  },
+});
+
+const putBudgets = defineRoute({
+  ...common,
+  method: "PUT",
+  summary: "Set the budget for all agents together",
+  description:
+    "In force for every run that begins after the answer. What is left out is not limited. The budget of one agent is set by PATCH of the agent.",
+  access: "admin",
+  body: SharedBudget,
+  async handle({ body }, c) {
+    const { budget: before } = await readSharedBudget(c.env.DB);
+    await writeSharedBudget(c.env.DB, { budget: body, changedBy: callerName(c), changedAtMs: nowMs() });
+    noteChange(c, { before, after: body });
+    return { body: await budgetReport(c) };
+  },
+});
+
+export const budgetRoutes = [getBudgets, putBudgets];
+
+/** A limit that is set, and the timezone that its periods go by. */
+type Limit = ReservedPeriod & { timezone: string };
+
+async function budgetReport(c: AppContext): Promise<BudgetReport> {
+  const { DB } = c.env;
+  const defaults = budgetDefaults(c.get("config"));
+  const [{ budget: shared }, agents] = await Promise.all([readSharedBudget(DB), c.get("registry").list(DB)]);
+  const owned = [
+    { scope: EVERY_AGENT, budget: shared },
+    ...agents.map(({ name, budget }) => ({ scope: name, budget: budget ?? {} })),
+  ];
+  const atMs = nowMs();
+  const limits = owned.flatMap((owner) => limitsOf(owner, atMs, defaults));
+  const rows = await readPeriods(DB, limits);
+  return {
+    shared,
+    run_reserve_usd: microusdToUsd(defaults.runReserveMicrousd),
+    budgets: limits.map((limit) => standing(limit, rows.get(periodKey(limit)))),
+  };
+}
+
+function limitsOf(owner: { scope: string; budget: SharedBudget }, atMs: number, defaults: BudgetDefaults): Limit[] {
+  const timezone = owner.budget.timezone ?? defaults.timezone;
+  return periodsOf(owner, atMs, defaults).map((period) => ({ ...period, timezone }));
+}
+
+function standing(limit: Limit, row: BudgetPeriodRow | undefined): BudgetStanding {
+  const { reserved_microusd: reserved = 0, spent_microusd: spent = 0, warned_at: warnedAt = null } = row ?? {};
+  return {
+    agent: limit.scope === EVERY_AGENT ? null : limit.scope,
+    period: limit.period,
+    timezone: limit.timezone,
+    limit_usd: microusdToUsd(limit.limitMicrousd),
+    spent_usd: microusdToUsd(spent),
+    reserved_usd: microusdToUsd(reserved),
+    left_usd: microusdToUsd(limit.limitMicrousd - spent - reserved),
+    starts_at: instant(limit.startsAtMs),
+    resets_at: instant(limit.endsAtMs),
+    warned_at: instantOrNull(warnedAt),
+  };
+}
