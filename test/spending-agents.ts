@@ -19,10 +19,11 @@ export const SPENDING_AGENTS = ["spender", "squanderer"].map((name) =>
     input: z.object({
       cost_usd: z.number().default(0.01),
       failures: z.int().default(0),
+      model: z.string().optional(),
     }),
     retry: { maxAttempts: 3, minDelayMs: 1, maxDelayMs: 1 },
-    async execute({ cost_usd, failures }, { attempt, usage }) {
-      usage.add({ costUsd: cost_usd });
+    async execute({ cost_usd, failures, model }, { attempt, usage }) {
+      usage.add({ inputTokens: 10, outputTokens: 5, costUsd: cost_usd, ...(model === undefined ? {} : { model }) });
       if (attempt <= failures) throw new Error(`attempt ${attempt} failed`);
       return "spent";
     },

@@ -36,8 +36,27 @@ export const CostReport = z
         runs: z.int(),
         cost_usd: Dollars,
         tokens_used: z.int(),
+        platform_cost_usd: Dollars.meta({ description: "Of these runs, by `platform`; not part of `cost_usd`." }),
       }),
     ),
+    by_model: z
+      .record(z.string(), z.object({ runs: z.int(), cost_usd: Dollars, tokens_used: z.int() }))
+      .meta({ description: "As far as runs name a model. A run that used two counts with each." }),
+    daily_by_model: z
+      .array(
+        z.object({
+          date: z.iso.date(),
+          agent: z.string(),
+          model: z.string(),
+          runs: z.int(),
+          cost: Dollars,
+          tokens_used: z.int(),
+        }),
+      )
+      .meta({ description: "Oldest first; only what was used." }),
+    platform: z
+      .object({ usd_per_run: Dollars, cost_usd: Dollars, as_of: z.iso.date() })
+      .meta({ description: "What Cloudflare itself charges for runs, estimated by its list prices of that day." }),
     daily_costs: z
       .array(z.object({ date: z.iso.date(), cost: Dollars, runs: z.int() }))
       .meta({ description: "Every day of the range, oldest first. A run counts on the UTC day it ended." }),

@@ -75,6 +75,7 @@ export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs:
       tokensOutput: Math.round(meter.usage.tokensOutput),
       costMicrousd: usdToMicrousd(meter.usage.costUsd),
       durationMs: Math.max(0, nowMs() - startedAtMs),
+      models: meter.models(),
     },
     events: attempt.log.unsent(),
   };

@@ -1,5 +1,6 @@
 import type { AgentContext } from "../agents/define-agent.ts";
-import { MAX_RUN_COST_USD, MAX_RUN_TOKENS } from "../contract/limits.ts";
+import { MAX_MODEL_CHARS, MAX_RUN_COST_USD, MAX_RUN_MODELS, MAX_RUN_TOKENS } from "../contract/limits.ts";
+import { usdToMicrousd } from "../core/money.ts";
 
 export interface Usage {
   tokensInput: number;
@@ -7,23 +8,50 @@ export interface Usage {
   costUsd: number;
 }
 
+const NOTHING: Usage = { tokensInput: 0, tokensOutput: 0, costUsd: 0 };
+
 /** Adds up what an attempt says that it used. */
 export function createUsageMeter() {
-  const usage: Usage = { tokensInput: 0, tokensOutput: 0, costUsd: 0 };
+  const usage: Usage = { ...NOTHING };
+  const byModel = new Map<string, Usage>();
 
-  const add: AgentContext["usage"]["add"] = ({ inputTokens = 0, outputTokens = 0, costUsd = 0 }) => {
-    const sum = {
-      tokensInput: usage.tokensInput + amount("inputTokens", inputTokens),
-      tokensOutput: usage.tokensOutput + amount("outputTokens", outputTokens),
-      costUsd: usage.costUsd + amount("costUsd", costUsd),
+  const add: AgentContext["usage"]["add"] = ({ inputTokens = 0, outputTokens = 0, costUsd = 0, model }) => {
+    const added = {
+      tokensInput: amount("inputTokens", inputTokens),
+      tokensOutput: amount("outputTokens", outputTokens),
+      costUsd: amount("costUsd", costUsd),
     };
-    if (Math.max(sum.tokensInput, sum.tokensOutput) > MAX_RUN_TOKENS || sum.costUsd > MAX_RUN_COST_USD) {
+    const total = sum(usage, added);
+    if (Math.max(total.tokensInput, total.tokensOutput) > MAX_RUN_TOKENS || total.costUsd > MAX_RUN_COST_USD) {
       throw new RangeError(`usage.add: a run cannot use over ${MAX_RUN_TOKENS} tokens or ${MAX_RUN_COST_USD} dollars`);
     }
-    Object.assign(usage, sum);
+    Object.assign(usage, total);
+    if (model !== undefined) addToModel(model.slice(0, MAX_MODEL_CHARS), added);
   };
 
-  return { add, usage };
+  function addToModel(name: string, added: Usage): void {
+    const model = byModel.has(name) || byModel.size < MAX_RUN_MODELS ? name : "other";
+    byModel.set(model, sum(byModel.get(model) ?? NOTHING, added));
+  }
+
+  /** Of those that were named; as the history keeps it. */
+  const models = () =>
+    [...byModel].map(([model, { tokensInput, tokensOutput, costUsd }]) => ({
+      model,
+      tokensInput: Math.round(tokensInput),
+      tokensOutput: Math.round(tokensOutput),
+      costMicrousd: usdToMicrousd(costUsd),
+    }));
+
+  return { add, usage, models };
+}
+
+function sum(a: Usage, b: Usage): Usage {
+  return {
+    tokensInput: a.tokensInput + b.tokensInput,
+    tokensOutput: a.tokensOutput + b.tokensOutput,
+    costUsd: a.costUsd + b.costUsd,
+  };
 }
 
 function amount(name: string, value: number): number {

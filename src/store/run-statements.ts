@@ -1,5 +1,6 @@
 import { DAY_MS } from "../core/day.ts";
 import { HAS_ROOM } from "./budget-statements.ts";
+import { addModelUsage, modelUsageJson } from "./model-usage-statements.ts";
 import { appendEvents, eventStatements } from "./run-event-statements.ts";
 import type {
   AppendEventsWrite,
@@ -57,13 +58,13 @@ const RESULT_OF_ATTEMPT = `
 
 export const CLOSE_RUN = `
   UPDATE agent_runs
-     SET ${RESULT_OF_ATTEMPT}, status = ?11, completed_at = ?12, finish_key = ?13
+     SET ${RESULT_OF_ATTEMPT}, status = ?11, completed_at = ?12, finish_key = ?13, ${addModelUsage("?15")}
    WHERE id = ?1 AND attempt = ?2 AND status = ?14 AND (?10 IS NULL OR lease_expires_at <= ?10)`;
 
 export const RETRY_RUN = `
   UPDATE agent_runs
      SET ${RESULT_OF_ATTEMPT}, status = 'queued', attempt = attempt + 1, available_at = ?11, queue_expires_at = ?12,
-         lease_key = NULL, lease_expires_at = NULL, handed_over_at = NULL
+         lease_key = NULL, lease_expires_at = NULL, handed_over_at = NULL, ${addModelUsage("?13")}
    WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND cancel_requested_at IS NULL
      AND (?10 IS NULL OR lease_expires_at <= ?10)`;
 
@@ -115,9 +116,18 @@ function runStatement(
     case "close":
       return db
         .prepare(CLOSE_RUN)
-        .bind(...endingValues(write), write.status, write.completedAtMs, finishKey, write.from);
+        .bind(
+          ...endingValues(write),
+          write.status,
+          write.completedAtMs,
+          finishKey,
+          write.from,
+          modelUsageJson(write.result),
+        );
     case "retry":
-      return db.prepare(RETRY_RUN).bind(...endingValues(write), write.availableAtMs, write.queueExpiresAtMs);
+      return db
+        .prepare(RETRY_RUN)
+        .bind(...endingValues(write), write.availableAtMs, write.queueExpiresAtMs, modelUsageJson(write.result));
     default:
       return write satisfies never;
   }

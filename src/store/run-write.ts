@@ -9,6 +9,15 @@ export interface AttemptResult {
   tokensOutput: number;
   costMicrousd: number;
   durationMs: number;
+  /** What of it which model used; left out: no model was named. */
+  models?: readonly ModelUsage[];
+}
+
+export interface ModelUsage {
+  model: string;
+  tokensInput: number;
+  tokensOutput: number;
+  costMicrousd: number;
 }
 
 /** A run's row appears. Repeated under the same `requestKey` it finds the row instead. */

@@ -1,4 +1,5 @@
 import { type BudgetWarning, reserveStatements, settleStatements } from "./budget-statements.ts";
+import { mayHaveUsedModel, ROLL_UP_MODELS } from "./model-usage-statements.ts";
 import { ROLL_UP_USAGE, runStatements } from "./run-statements.ts";
 import type { BeginWrite, BegunRow, CloseWrite, RunWrite, RunWriteResult } from "./run-write.ts";
 import { StorageError, storage } from "./storage.ts";
@@ -39,6 +40,7 @@ export async function commitRunWrites(
   const ofClosed = (sql: string, of: CloseWrite[]) =>
     of.length === 0 ? [] : [db.prepare(sql).bind(JSON.stringify(of.map((write) => write.runId)), finishKey)];
   statements.push(...ofClosed(ROLL_UP_USAGE, closing));
+  statements.push(...ofClosed(ROLL_UP_MODELS, closing.filter(mayHaveUsedModel)));
   const toldOf = closing.filter((write) => write.hasWebhook);
   statements.push(...ofClosed(INSERT_DELIVERIES, toldOf));
   const settling = statements.push(...settleStatements(db, closing, finishKey));

@@ -120,7 +120,7 @@ test("the five slowest and the five dearest are named, worst first, and none tha
 
 test("what runs said is shown as text and makes no markup and no other column", () => {
   const hostile =
-    "<script>alert(1)</script> | [x](javascript:x) **b** `c` ![i](https://x.example)\n# h &lt; https://x.example";
+    "<script>alert(1)</script> | [x](javascript:x) **b** `c` ![i](https://x.example)\n# h &lt; https://x.example www.x.example WWW.x.example me@x.example";
   const html = micromark(markdownOf(summaryOf([failed(1, hostile, { agent: "echo" })])), {
     extensions: [gfm()],
     htmlExtensions: [gfmHtml()],

@@ -24,6 +24,7 @@ import {
 } from "../../src/store/job-fires.ts";
 import { SELECT_JOB, SELECT_JOBS, SELECT_JOBS_BY_ID, SELECT_JOBS_OF_AGENT } from "../../src/store/jobs.ts";
 import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
+import { ROLL_UP_MODELS } from "../../src/store/model-usage-statements.ts";
 import { SELECT_RECENT_RUNS } from "../../src/store/recent-runs.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
 import { SELECT_EVENTS } from "../../src/store/run-events.ts";
@@ -47,7 +48,7 @@ import {
   SELECT_TOKEN_BY_HASH,
   SELECT_TOKENS,
 } from "../../src/store/tokens.ts";
-import { SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
+import { SELECT_MODEL_USAGE_SINCE, SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
 import {
   CLAIM_TRY,
   GIVE_UP,
@@ -93,6 +94,8 @@ test.for([
   { what: "record an attempt's end", sql: RECORD_ATTEMPT_END },
   { what: "record a request to cancel", sql: RECORD_CANCEL_REQUEST },
   { what: "a run's events", sql: SELECT_EVENTS },
+  { what: "roll up the usage of models", sql: ROLL_UP_MODELS },
+  { what: "the usage of models since a day", sql: SELECT_MODEL_USAGE_SINCE },
   { what: "roll up usage", sql: ROLL_UP_USAGE },
   { what: "a run by its request key", sql: SELECT_BY_REQUEST_KEY },
   { what: "an agent's state", sql: SELECT_AGENT_STATE },
@@ -153,7 +156,7 @@ test.for([
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
   // Walking a partial index of what is live or open, which is little, is the sweep's question itself.
   const scans = plan.filter((step) =>
-    /^SCAN (jobs|job_fires|fire|agent_runs|run|run_events|event|last|usage_daily|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions|audit_log|budget_periods|period|shared|shared_budget)\b/.test(
+    /^SCAN (jobs|job_fires|fire|agent_runs|run|run_events|event|last|usage_daily|usage_daily_by_model|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions|audit_log|budget_periods|period|shared|shared_budget)\b/.test(
       step,
     ),
   );

@@ -64,7 +64,7 @@ function plain(text: string): string {
     .replace(/[\s\p{Cc}]+/gu, " ")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
-    .replace(/[\\`*_[\]|~!#:@]/g, "\\$&");
+    .replace(/[\\`*_[\]|~!#@]|:(?=\/\/)|(?<=\bwww)\./gi, "\\$&"); // the last two and "@" would make links
 }
 
 function seconds(durationMs: number): string {
