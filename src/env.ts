@@ -47,6 +47,15 @@ export interface Env {
   HTTP_AGENT_SECRET?: string;
   /** "true" lets `http` agents be at private and loopback addresses. */
   HTTP_AGENT_ALLOW_PRIVATE?: string;
+  /** What `assistant` runs on: a model of an OpenAI-compatible provider, whose key is the secret OPENAI_API_KEY. */
+  ASSISTANT_MODEL?: string;
+  ASSISTANT_BASE_URL?: string;
+  /** JSON: `{"<model>": {"inputUsd": 1, "outputUsd": 2}}`, US dollars for a million tokens. */
+  MODEL_PRICES?: string;
+  /** "true" lets the models of `llm` agents be at private and loopback addresses. */
+  LLM_ALLOW_PRIVATE?: string;
+  /** Workers AI, where wrangler.toml binds it. */
+  AI?: Ai;
   /** By whose midnight the days and months of budgets begin: an IANA timezone. Default UTC. */
   BUDGET_TIMEZONE?: string;
   /** In US dollars: what is reserved of a budget for a run of an agent whose own budget says no `max_run_usd`. */
@@ -101,12 +110,33 @@ const AccessRoles = List.transform((items) => items.map((item) => item.split("="
   .pipe(z.array(z.tuple([z.string().min(1).toLowerCase(), Role], "must be like ann@example.com=admin")))
   .transform((entries) => new Map(entries));
 
+const Price = z.strictObject({ inputUsd: z.number().min(0), outputUsd: z.number().min(0) });
+
+const Prices = z
+  .string()
+  .default("")
+  .transform((text, context) => {
+    const prices = z.record(z.string(), Price).safeParse(parsedJson(text === "" ? "{}" : text));
+    if (prices.success) return prices.data;
+    context.addIssue('must be JSON like {"a-model": {"inputUsd": 1, "outputUsd": 2}}');
+    return z.NEVER;
+  });
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 const Config = z
   .object({
     ADMIN_TOKEN: z.string().default(""),
     LOCAL_OPEN: Flag,
     CORS_ORIGINS: List,
     RETENTION_DAYS: Days,
+    MODEL_PRICES: Prices,
     BUDGET_TIMEZONE: Timezone,
     BUDGET_RUN_RESERVE_USD: RunReserveUsd,
     REQUESTS_PER_MINUTE: RequestsPerMinute,

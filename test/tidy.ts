@@ -253,7 +253,8 @@ interface Import {
 }
 
 function importsOf({ path, text }: SourceFile): Import[] {
-  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^;"]*?from\s+"(\.[^"]+\.tsx?)"/gms)].map((match) => ({
+  const matches = text.matchAll(/(?:^(?:import|export)\s+(type\s)?[^;"]*?from\s+|\bimport\()"(\.[^"]+\.tsx?)"/gms);
+  return [...matches].map((match) => ({
     target: new URL(match[2] ?? "", `file:///${path}`).pathname.slice(1),
     number: text.slice(0, match.index).split("\n").length,
     typeOnly: match[1] !== undefined,

@@ -1,5 +1,6 @@
 import { MAX_REMEMBERED_AGENTS } from "../contract/limits.ts";
 import { readCurrentVersion, readCurrentVersions, readVersion, type VersionedConfig } from "../store/agent-versions.ts";
+import { assistant } from "./assistant.ts";
 import type { Agent } from "./define-agent.ts";
 import { digest } from "./digest/digest.ts";
 import { echo } from "./echo.ts";
@@ -7,7 +8,7 @@ import { scanner } from "./scanner/scanner.ts";
 import { agentOf, withSettings } from "./stored.ts";
 
 /** Every agent that is written in code. A new one is a file of its own and a name in this list. */
-export const AGENTS: readonly Agent[] = [echo, scanner, digest];
+export const AGENTS: readonly Agent[] = [echo, scanner, digest, assistant];
 
 /** A name that has had an agent, but has none in the version in force. */
 export interface RetiredAgent {

@@ -4,7 +4,7 @@ import type { FieldError } from "../contract/problems.ts";
 import type { Env } from "../env.ts";
 import { type Agent, type AgentBehaviour, defineAgent } from "./define-agent.ts";
 import { complaintsAboutHttp, httpAgent } from "./http/http-agent.ts";
-import { llmAgent } from "./llm/llm-agent.ts";
+import { complaintsAboutLlm, llmAgent } from "./llm/llm-agent.ts";
 
 /** The agent that a stored definition describes. */
 export function agentOf(name: string, version: number, definition: AgentDefinition): Agent {
@@ -58,7 +58,7 @@ export async function complaintsAbout(definition: AgentDefinition, env: Env): Pr
     case "http":
       return complaintsAboutHttp(definition.http, env);
     case "llm":
-      return [];
+      return complaintsAboutLlm(definition.llm, env);
     default:
       return definition satisfies never;
   }

@@ -284,3 +284,14 @@ export const MAX_PAGE_AUDIT = 200;
 export const DEFAULT_PAGE_AUDIT = 50;
 /** So much is kept of what something was before a change, and as much of what it was after. */
 export const MAX_AUDIT_CHARS = 16_000;
+
+// Agents that are language models.
+export const MAX_PROMPT_CHARS = 20_000;
+export const MAX_OUTPUT_TOKENS = 200_000;
+export const MAX_MODEL_STEPS = 50;
+/** What a model says is sent up as an event once there is so much of it, or after so long. */
+export const MAX_TEXT_EVENT_CHARS = 1_000;
+export const TEXT_EVENT_MS = 500;
+/** What a tool gives back to a model. */
+export const MAX_TOOL_RESULT_CHARS = 20_000;
+export const TOOL_FETCH_DEADLINE_MS = 15_000;

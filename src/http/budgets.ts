@@ -12,6 +12,7 @@ import { budgetDefaults } from "../env.ts";
 import { type BudgetPeriodRow, periodKey, readPeriods, readSharedBudget, writeSharedBudget } from "../store/budgets.ts";
 import { callerName } from "./access.ts";
 import type { AppContext } from "./app-context.ts";
+import { noteChange } from "./audited.ts";
 import { defineRoute } from "./route.ts";
 import { instant, instantOrNull } from "./run-view.ts";
 
@@ -38,7 +39,9 @@ const putBudgets = defineRoute({
   access: "admin",
   body: SharedBudget,
   async handle({ body }, c) {
+    const { budget: before } = await readSharedBudget(c.env.DB);
     await writeSharedBudget(c.env.DB, { budget: body, changedBy: callerName(c), changedAtMs: nowMs() });
+    noteChange(c, { before, after: body });
     return { body: await budgetReport(c) };
   },
 });

@@ -35,7 +35,8 @@ const getHealth = defineRoute({
 
 export const healthRoutes = [getHealth];
 
-async function schedulerHealth(db: D1Database, atMs: number): Promise<Health["scheduler"]> {
+/** How the scheduler is: when its clocks ticked, and what they have not come to. */
+export async function schedulerHealth(db: D1Database, atMs: number): Promise<Health["scheduler"]> {
   const [ticks, backlog] = await Promise.all([readLastTicks(db), readBacklog(db, atMs)]);
   const clock = (lastTickAtMs: number | null) => ({
     last_tick_at: instantOrNull(lastTickAtMs),

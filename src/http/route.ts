@@ -14,17 +14,12 @@ export interface PathParams<Schema extends z.ZodObject> {
   absent: ProblemCode;
 }
 
-/**
- * Who may call a route: those with a role, or a greater one. `own`: `admit` judges a credential of the route's own.
- * `token`: as a route had it before there were roles; an admin, or to read, anybody who has one.
- */
-export type Access = "public" | "own" | Role | "token";
+/** Who may call a route: those with a role, or a greater one. `own`: `admit` judges a credential of the route's own. */
+export type Access = "public" | "own" | Role;
 
 /** The least role that a route needs, or null where it asks for none. */
-export function leastRole({ access, method }: Pick<Route, "access" | "method">): Role | null {
-  if (access === "public" || access === "own") return null;
-  if (access === "token") return method === "GET" ? "viewer" : "admin";
-  return access;
+export function leastRole({ access }: Pick<Route, "access">): Role | null {
+  return access === "public" || access === "own" ? null : access;
 }
 
 /** What a viewer may do changes nothing, whatever its method. */

@@ -88,6 +88,8 @@ function serve(): ChildProcess {
     "WEBHOOK_ALLOW_PRIVATE:true",
     "--var",
     "HTTP_AGENT_ALLOW_PRIVATE:true",
+    "--var",
+    "LLM_ALLOW_PRIVATE:true",
   ];
   const flags = ["--compatibility-flags", ...FLAGS];
   const child = wrangler(["dev", "--show-interactive-dev-session=false", ...place, ...variables, ...flags], "inherit");

@@ -135,3 +135,10 @@ test("what is done to a job is recorded, what it was and what it became", async 
     after: null,
   });
 });
+
+test("a budget that is set is recorded, what it was and what it became", async () => {
+  for (const daily_usd of [5, 7]) {
+    expect((await ask("/api/budgets", json("PUT", { daily_usd }, admin))).status).toBe(200);
+  }
+  expect(await newest()).toMatchObject({ by: "admin", before: { daily_usd: 5 }, after: { daily_usd: 7 } });
+});

@@ -84,7 +84,7 @@ test("one agent's memory is not another's", async () => {
   expect((await run("witness", steps({ do: "get", key: "private" }))).output).toEqual([null]);
 });
 
-test("of 100 updates at once none is lost, and each saw a value of its own", async () => {
+test("of 100 updates at once none is lost, and each saw a value of its own", { timeout: 60_000 }, async () => {
   const answers = await Promise.all(
     Array.from({ length: 100 }, () => run("rememberer", steps({ do: "add", key: "hundred" }))),
   );
@@ -175,7 +175,9 @@ describe("what passes a bound fails the run with the reason, and changes nothing
     expect(entries.filter(({ key }) => key === step.key)).toEqual([]);
   });
 
-  test("a thousand keys and one, or eight megabytes and one value; what is there can still be changed", async () => {
+  test("a thousand keys and one, or eight megabytes and one value; what is there can still be changed", {
+    timeout: 60_000,
+  }, async () => {
     const value = { do: "put", chars: 65_000 };
     const full = Array.from({ length: 129 }, (_, n) => ({ ...value, key: `big-${n}` }));
     const filled = await run("hoarder", steps(...full, { ...value, key: "too-much" }));

@@ -9,6 +9,8 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /agents/{name}": "viewer",
   "GET /runs": "viewer",
   "GET /runs/{id}": "viewer",
+  "GET /schedule": "viewer",
+  "GET /schedule/{id}": "viewer",
   "GET /costs": "viewer",
   "GET /settings": "viewer",
   "GET /assets/{tag}/{name}": "public",

@@ -10,6 +10,7 @@ export type Section = "Overview" | "Runs" | "Costs" | "Schedule" | "Settings" | 
 const SECTIONS = [
   { name: "Overview", path: "/" },
   { name: "Runs", path: "/runs" },
+  { name: "Schedule", path: "/schedule" },
   { name: "Costs", path: "/costs" },
   { name: "Settings", path: "/settings" },
 ] as const;

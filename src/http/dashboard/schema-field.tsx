@@ -32,11 +32,13 @@ export function JsonField({
   path,
   label,
   hint,
+  value,
 }: {
   id: string;
   path: string;
   label: string;
   hint?: string | undefined;
+  value?: string;
 }) {
   return (
     <Field id={id} label={label} hint={hint}>
@@ -49,7 +51,9 @@ export function JsonField({
         spellcheck={false}
         placeholder="{ }"
         aria-describedby={`${id}-hint ${id}-problem`}
-      />
+      >
+        {value}
+      </textarea>
     </Field>
   );
 }

@@ -3,10 +3,12 @@ import { AuditQuery } from "../../contract/audit.ts";
 import { CREDENTIAL_CACHE_MS, DEFAULT_PAGE_TOKENS } from "../../contract/limits.ts";
 import type { AppContext, Caller } from "../app-context.ts";
 import { readAuditPage } from "../audit.ts";
+import { schedulerHealth } from "../health.ts";
 import { invalid } from "../problems.ts";
 import { instantOrNull } from "../run-view.ts";
 import { readTokenPage } from "../tokens.ts";
 import { AuditTable } from "./audit-table.tsx";
+import { HealthCard } from "./health-card.tsx";
 import { Moment } from "./instant.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
 import { TokenForm, TokenTable } from "./token-table.tsx";
@@ -24,6 +26,7 @@ export async function settingsPage(c: AppContext): Promise<Response> {
       <div class="head">
         <h1>Settings</h1>
       </div>
+      <HealthCard scheduler={await schedulerHealth(c.env.DB, nowMs())} retentionDays={c.get("config").RETENTION_DAYS} />
       {caller !== null && <You caller={caller} />}
       {isAdmin && <Tokens page={await readTokenPage({ limit: DEFAULT_PAGE_TOKENS }, nowMs(), c)} />}
       {isAdmin && <Changes page={await readAuditPage(query.data, c)} />}

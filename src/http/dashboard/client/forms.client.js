@@ -28,6 +28,8 @@ function readField(field) {
       } catch (error) {
         throw new FieldProblem(`is not JSON: ${error.message}`);
       }
+    case "local": // of a timezone that another field names
+      return text === "" ? undefined : `${text}:00`.slice(0, 19);
     case "instant":
       if (text === "") return undefined;
       return new Date(text).toISOString();
@@ -51,14 +53,23 @@ function clearProblems(form) {
   for (const place of form.querySelectorAll(".field-problem")) place.textContent = "";
 }
 
+function isShown(field) {
+  return field.offsetParent !== null;
+}
+
 function showProblem(form, path, reason) {
-  const fields = [...form.querySelectorAll("[data-path]")].filter((field) => field.offsetParent !== null);
+  const raw = form.querySelector("details[data-raw][open] textarea");
+  const fields = raw === null ? [...form.querySelectorAll("[data-path]")].filter(isShown) : [raw];
   const field =
     fields.find((each) => each.dataset.path === path) ??
     fields.find((each) => each.dataset.path !== "" && path.startsWith(`${each.dataset.path}.`)) ??
+    fields.find((each) => each.dataset.path.startsWith(`${path}.`)) ??
     fields.find((each) => each.dataset.path === "");
   if (field === undefined) return false;
-  const rest = path === field.dataset.path ? "" : `${path.slice(field.dataset.path.length).replace(/^\./, "")}: `;
+  const rest =
+    !path.startsWith(field.dataset.path) || path === field.dataset.path
+      ? ""
+      : `${path.slice(field.dataset.path.length).replace(/^\./, "")}: `;
   field.setAttribute("aria-invalid", "true");
   const place = document.getElementById(`${field.id}-problem`);
   place.textContent = [place.textContent, `${rest}${reason}`].filter((text) => text !== "").join("; ");
@@ -136,3 +147,55 @@ function show(id, answer) {
     part.textContent = String(answer[part.dataset.field] ?? "");
   place.focus();
 }
+
+// Parts of a form that only one choice asks for.
+function tellParts() {
+  for (const part of document.querySelectorAll("[data-when]")) {
+    const [id, value] = part.dataset.when.split("=");
+    part.hidden = document.getElementById(id).value !== value;
+  }
+}
+enhancements.push(tellParts);
+
+// What a schedule would do, as it is being written.
+let previewed = "";
+let timer = 0;
+async function preview() {
+  const place = document.querySelector("[data-preview]");
+  if (place === null) return;
+  const { trigger, timezone } = readForm(place.closest("form")) ?? {};
+  const asked = JSON.stringify({ trigger, timezone });
+  if (asked === previewed) return;
+  previewed = asked;
+  const { ok, answer } = await call("POST", "/api/scheduler/preview?count=10", JSON.parse(asked));
+  if (asked !== previewed) return; // a newer one has been asked for
+  place.querySelector("[data-says]").textContent = ok ? answer.description : (answer.detail ?? "");
+  const items = (ok ? answer.slots : []).map(({ at, local, mark }) => {
+    const item = document.createElement("li");
+    const time = document.createElement("time");
+    time.dateTime = at;
+    item.append(`${local} `, time, mark === null ? "" : ` (${MARKS[mark]})`);
+    return item;
+  });
+  place.querySelector("ol").replaceChildren(...items);
+  tellTimes();
+}
+const MARKS = {
+  gap_shifted: "the clock jumps over it: later",
+  overlap_first: "the clock shows it twice: the first time",
+  overlap_second: "the clock shows it twice: the second time",
+};
+function previewSoon(event) {
+  if (event.target.closest("form")?.querySelector("[data-preview]") === null) return;
+  tellParts();
+  clearTimeout(timer);
+  timer = setTimeout(preview, 300);
+}
+document.addEventListener("input", previewSoon);
+enhancements.push(() => {
+  previewed = "";
+  for (const field of document.querySelectorAll("input[data-viewer-timezone]")) {
+    if (field.value === "") field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
+  preview();
+});

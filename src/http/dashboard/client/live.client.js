@@ -74,4 +74,28 @@ setInterval(() => {
   clock.textContent = `${((Date.now() - Date.parse(clock.dataset.since)) / 1000).toFixed(1)} s`;
 }, 100);
 
+// What happens in the service, on a page that shows it. A burst of it is one look.
+let stream = null;
+let soon = 0;
+function followService() {
+  if (document.querySelector("[data-live]") === null || stream !== null) return;
+  stream = new EventSource("/api/stream");
+  for (const type of ["agent_status", "job_complete", "reset"]) stream.addEventListener(type, refreshSoon);
+}
+function refreshSoon() {
+  if (soon !== 0) return;
+  soon = setTimeout(() => {
+    soon = 0;
+    // What somebody is choosing or writing is not taken from them.
+    const busy = document.querySelector(
+      "main form:focus-within, main input[data-run]:checked, main details[id]:focus-within",
+    );
+    if (busy === null && document.visibilityState === "visible") refresh();
+  }, 400);
+}
+document.addEventListener("visibilitychange", () => {
+  if (document.querySelector("[data-live]") !== null && document.visibilityState === "visible") refreshSoon();
+});
+enhancements.push(followService);
+
 enhance();

@@ -1,0 +1,114 @@
+import { type LanguageModel, stepCountIs, streamText, type TextStreamPart, type ToolSet } from "ai";
+import { nowMs } from "../../clock.ts";
+import type { LlmConfig } from "../../contract/llm-config.ts";
+import type { ModelPrice } from "../../core/model-prices.ts";
+import type { AgentContext } from "../define-agent.ts";
+import { modelError } from "./model-error.ts";
+import { createModelUsage } from "./model-usage.ts";
+import { createTextEvents } from "./text-events.ts";
+import { toolsOf } from "./tools.ts";
+
+export interface Answer {
+  text: string;
+  finishReason: string;
+}
+
+export interface Conversation {
+  config: LlmConfig;
+  system: string;
+  prompt: string;
+  model: LanguageModel;
+  /** What no message may hold. */
+  key: string | null;
+  prices: Readonly<Record<string, ModelPrice>>;
+}
+
+/**
+ * Has a model answer a prompt, over as many steps as it uses tools, and at most `max_steps`. What it says and which
+ * tools it uses are events of the run; what each step uses is counted as it ends, and of one that is cut off, guessed.
+ */
+export async function converse(conversation: Conversation, context: AgentContext): Promise<Answer> {
+  const { config, system, prompt, model, key } = conversation;
+  const { signal } = context;
+  const usage = createModelUsage(config.model, context, conversation.prices);
+  // At once, and not where the stream breaks: by then the attempt has been measured.
+  signal.addEventListener("abort", usage.cutOff);
+  try {
+    const { stream } = streamText({
+      model,
+      instructions: system,
+      prompt,
+      tools: toolsOf(config.tools, context),
+      stopWhen: stepCountIs(config.max_steps),
+      abortSignal: signal,
+      maxRetries: 0, // the run's own policy repeats
+      onError: () => {}, // thrown by listen
+      ...(config.temperature !== undefined && { temperature: config.temperature }),
+      ...(config.max_tokens !== undefined && { maxOutputTokens: config.max_tokens }),
+    });
+    const answer = await listen(stream, { inputChars: system.length + prompt.length, usage, log: context.log });
+    signal.throwIfAborted();
+    return whole(answer);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : modelError(error, key, nowMs());
+  } finally {
+    usage.cutOff();
+    signal.removeEventListener("abort", usage.cutOff);
+  }
+}
+
+/** What the last step said, once all have ended. Each step is sent what all before it said and were answered. */
+async function listen(
+  stream: AsyncIterable<TextStreamPart<ToolSet>>,
+  told: { inputChars: number; usage: ReturnType<typeof createModelUsage>; log: AgentContext["log"] },
+): Promise<Answer> {
+  const { usage, log } = told;
+  const events = createTextEvents(log, nowMs);
+  const answer = { text: "", finishReason: "nothing" };
+  let { inputChars } = told;
+  try {
+    for await (const part of stream) {
+      switch (part.type) {
+        case "start-step":
+          answer.text = ""; // what it said before it used a tool is in the events
+          usage.stepStarts(inputChars);
+          break;
+        case "text-delta":
+          answer.text += part.text;
+          inputChars += part.text.length;
+          usage.said(part.text.length);
+          events.add(part.text);
+          break;
+        case "tool-call":
+          events.flush();
+          log(`tool ${part.toolName}`, { input: part.input });
+          break;
+        case "tool-result":
+          inputChars += JSON.stringify(part.output)?.length ?? 0;
+          log(`tool ${part.toolName} answered`, { output: part.output });
+          break;
+        case "tool-error":
+          log(`tool ${part.toolName} failed`, { error: String(part.error) });
+          break;
+        case "finish-step":
+          usage.stepEnds({ input: part.usage.inputTokens, output: part.usage.outputTokens });
+          answer.finishReason = part.finishReason;
+          break;
+        case "error":
+          throw part.error;
+        default:
+          break;
+      }
+    }
+    return answer;
+  } finally {
+    events.flush();
+  }
+}
+
+/** A stream that ends without its end was cut. */
+function whole(answer: Answer): Answer {
+  const broken = ["other", "unknown", "error", "nothing"].includes(answer.finishReason);
+  if (broken) throw new Error(`The model's answer broke off (${answer.finishReason}).`);
+  return answer;
+}

@@ -1,0 +1,68 @@
+import { type Tool, tool } from "ai";
+import * as z from "zod";
+import { MAX_TOOL_RESULT_CHARS } from "../../contract/limits.ts";
+import type { LlmTool } from "../../contract/llm-config.ts";
+import { refuseAddress } from "../../net/address-policy.ts";
+import type { AgentContext } from "../define-agent.ts";
+import { scanner } from "../scanner/scanner.ts";
+import { fetchPage } from "./fetch-page.ts";
+
+/** The tools that a model was given, under their names. What they answer is text or JSON of bounded size. */
+export function toolsOf(names: readonly LlmTool[], context: AgentContext): Record<string, Tool> {
+  const all: Record<LlmTool, () => Tool> = {
+    fetch_url: () => fetchUrl(context),
+    scan: () => scan(context),
+    memory: () => memory(context),
+  };
+  return Object.fromEntries(names.map((name) => [name, all[name]()]));
+}
+
+function fetchUrl({ env, signal }: AgentContext): Tool {
+  return tool({
+    description: "Fetches a public web page and answers its status, title and text.",
+    inputSchema: z.object({ url: z.string().describe("A whole http or https URL") }),
+    execute: ({ url }) =>
+      fetchPage(url, { refuse: env.SCANNER_ALLOW_PRIVATE === "true" ? () => null : refuseAddress, signal }),
+  });
+}
+
+function scan(context: AgentContext): Tool {
+  return tool({
+    description: "Scans web sites: status, redirects, security headers, cookies, and a grade for each.",
+    inputSchema: z.object({ targets: z.array(z.string()).min(1).max(5) }),
+    async execute({ targets }) {
+      const input = await scanner.input.safeParseAsync({ targets });
+      if (!input.success) return { error: z.prettifyError(input.error) };
+      return { report: cut(JSON.stringify(await scanner.execute(input.data, context))) };
+    },
+  });
+}
+
+function memory({ memory }: AgentContext): Tool {
+  return tool({
+    description: "Remembers JSON values by key from one run to the next: get, put, delete, or list the keys.",
+    inputSchema: z.object({
+      action: z.enum(["get", "put", "delete", "list"]),
+      key: z.string().optional(),
+      value: z.unknown().optional(),
+    }),
+    async execute({ action, key = "", value }) {
+      switch (action) {
+        case "get":
+          return { value: (await memory.get(key))?.value ?? null };
+        case "put":
+          return memory.put(key, value ?? null);
+        case "delete":
+          return { deleted: await memory.delete(key) };
+        case "list":
+          return { keys: (await memory.list()).entries.map((entry) => entry.key) };
+        default:
+          return action satisfies never;
+      }
+    },
+  });
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_TOOL_RESULT_CHARS ? text : `${text.slice(0, MAX_TOOL_RESULT_CHARS)} … (cut)`;
+}

@@ -1,0 +1,107 @@
+import type { JobSummary } from "../../contract/job.ts";
+import { JobId } from "../../contract/names.ts";
+import { listFires } from "../../store/job-fires.ts";
+import { listJobs } from "../../store/jobs.ts";
+import type { AppContext } from "../app-context.ts";
+import { jobFire, jobSummary } from "../job-view.ts";
+import { FireTable } from "./fire-table.tsx";
+import { Instant } from "./instant.tsx";
+import { JobForm } from "./job-form.tsx";
+import { answerPage, mayDo } from "./layout.tsx";
+import { StatusPill } from "./status-pill.tsx";
+
+const SHOWN_JOBS = 50;
+const SHOWN_FIRES = 15;
+
+/** The jobs, what became of their last slots, and a form for another. */
+export async function schedulePage(c: AppContext): Promise<Response> {
+  const after = JobId.safeParse(c.req.query("after"));
+  const [records, fires, agents] = await Promise.all([
+    listJobs(c.env.DB, {
+      afterId: after.success ? after.data : "",
+      agentName: null,
+      enabled: null,
+      limit: SHOWN_JOBS + 1,
+    }),
+    listFires(c.env.DB, { jobId: null, before: Number.MAX_SAFE_INTEGER, limit: SHOWN_FIRES }),
+    c.get("registry").list(c.env.DB),
+  ]);
+  const jobs = records.slice(0, SHOWN_JOBS).map(jobSummary);
+  const next = records.length > SHOWN_JOBS ? (jobs.at(-1)?.id ?? null) : null;
+  return answerPage(
+    c,
+    { title: "Schedule", section: "Schedule" },
+    <>
+      <div class="head">
+        <h1>Schedule</h1>
+      </div>
+      <section class="card flush" data-live="schedule">
+        <h2>Jobs</h2>
+        <JobTable jobs={jobs} />
+        {next !== null && (
+          <nav class="pages" aria-label="Pages of the list">
+            <a href={`/schedule?after=${encodeURIComponent(next)}`} rel="next">
+              More jobs
+            </a>
+          </nav>
+        )}
+      </section>
+      {mayDo(c, "operator") && (
+        <section class="card">
+          <details id="new-job" open={jobs.length === 0}>
+            <summary>
+              <strong>New job</strong>
+            </summary>
+            <JobForm job={null} agentNames={agents.map(({ name }) => name)} />
+          </details>
+        </section>
+      )}
+      <section class="card flush">
+        <h2>Latest slots</h2>
+        <FireTable fires={fires.map(jobFire)} job={true} />
+      </section>
+    </>,
+  );
+}
+
+function JobTable({ jobs }: { jobs: readonly JobSummary[] }) {
+  if (jobs.length === 0) return <p class="empty">There are no jobs yet.</p>;
+  return (
+    <section class="scroll" tabindex={0} aria-label="Jobs">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Job</th>
+            <th scope="col">Status</th>
+            <th scope="col">Schedule</th>
+            <th scope="col">Agent</th>
+            <th scope="col">Next</th>
+            <th scope="col">Last</th>
+          </tr>
+        </thead>
+        <tbody>
+          {jobs.map((job) => (
+            <tr>
+              <td>
+                <a href={`/schedule/${encodeURIComponent(job.id)}`}>{job.name}</a>
+              </td>
+              <td>
+                <StatusPill status={job.status} />
+              </td>
+              <td class="small">{job.schedule}</td>
+              <td>
+                <a href={`/agents/${encodeURIComponent(job.agent)}`}>{job.agent}</a>
+              </td>
+              <td>
+                <Instant at={job.next_run} />
+              </td>
+              <td>
+                <Instant at={job.last_run} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
