@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { measureBackground } from "./background.ts";
 import { measureBundle } from "./bundle.ts";
 import { measureList } from "./list.ts";
 import { measureRows } from "./rows.ts";
@@ -9,7 +10,7 @@ import { ROOT } from "./runtime.ts";
 import { measureStream } from "./stream.ts";
 import { measureThroughput } from "./throughput.ts";
 
-/** `npm run bench [-- throughput|stream|rows|list|bundle …] [--rounds N] [--seconds S]`: measures, and changes nothing. */
+/** `npm run bench [-- throughput|background|stream|rows|list|bundle …] [--rounds N] [--seconds S]`: measures, and changes nothing. */
 
 const DEADLINE_MS = 15 * 60_000;
 
@@ -17,6 +18,7 @@ const options = readOptions();
 
 const PARTS: Record<string, () => Promise<void>> = {
   throughput: () => measureThroughput(options),
+  background: () => measureBackground(options),
   stream: () => measureStream(options),
   rows: measureRows,
   list: measureList,
@@ -68,7 +70,7 @@ function versionOf(name: string): string {
 
 function fail(message: string): never {
   console.error(
-    `${message}\nusage: npm run bench [-- throughput|stream|rows|list|bundle …] [--rounds N] [--seconds S]`,
+    `${message}\nusage: npm run bench [-- throughput|background|stream|rows|list|bundle …] [--rounds N] [--seconds S]`,
   );
   process.exit(1);
 }

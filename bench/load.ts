@@ -15,22 +15,25 @@ export interface Load {
 }
 
 /**
- * Sends runs of echo over so many connections, each of which waits for an answer before it sends the next, and
+ * Sends runs of an agent over so many connections, each of which waits for an answer before it sends the next, and
  * waits for every answer. It is a number of requests and not a time, because at the end of a time autocannon
  * drops the requests that are under way, and then rows cannot be compared with answers.
  *
  * Throughput and latency are taken from each response's own event: autocannon's result has whole milliseconds
  * and whole seconds. Throws unless every request was answered with a 2xx.
  */
-export async function loadRuns(origin: string, load: { connections: number; requests: number }): Promise<Load> {
+export async function loadRuns(
+  origin: string,
+  load: { connections: number; requests: number; agent?: string; inBackground?: true },
+): Promise<Load> {
   const requests = Math.max(Math.round(load.requests), load.connections * MIN_REQUESTS_PER_CONNECTION);
   const latenciesMs: number[] = [];
   let lastAnswerAtMs = 0;
   const startedAtMs = performance.now();
   const running = autocannon({
-    url: `${origin}/api/agents/echo/run`,
+    url: `${origin}/api/agents/${load.agent ?? "echo"}/run`,
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...(load.inBackground && { prefer: "respond-async" }) },
     body: RUN_BODY,
     connections: load.connections,
     amount: requests,

@@ -1,7 +1,17 @@
+import { AGENTS, createRegistry } from "../src/agents/registry.ts";
+import { nowMs } from "../src/clock.ts";
 import { AgentCoordinator as RealCoordinator } from "../src/coordinator/agent-coordinator.ts";
+import type { Wake } from "../src/coordinator/wake.ts";
 import type { Env } from "../src/env.ts";
-import service from "../src/index.ts";
+import { consumeWakes } from "../src/executor/consume-wakes.ts";
+import { createApp } from "../src/http/app.ts";
+import { workOnJobs } from "../src/scheduler/work-on-jobs.ts";
+import { BENCH_AGENTS } from "./agents.ts";
 import { type D1Usage, meterDatabase, noUsage } from "./meter.ts";
+
+export { RequestCounter } from "../src/rate-limit/request-counter.ts";
+export { Ticker } from "../src/scheduler/ticker.ts";
+export { StreamHub } from "../src/stream/hub.ts";
 
 /** The service with its real classes, each wrapped in a meter that `GET /bench/meter?agent=` reads and sets to zero. */
 
@@ -14,6 +24,8 @@ export interface MeterReading {
   requests: Record<string, number>;
   /** How long at least one call was in the coordinator: the duration that the platform bills. */
   activeMs: number;
+  /** Messages that it put into the queue. */
+  wakes: number;
 }
 
 type CoordinatorReading = Omit<MeterReading, "worker">;
@@ -24,11 +36,18 @@ export class AgentCoordinator extends RealCoordinator {
   #inFlight = 0;
   #activeSinceMs = 0;
   #activeMs = 0;
+  readonly #sent: { wakes: number };
 
   constructor(ctx: DurableObjectState, env: Env) {
     const usage = noUsage();
-    super(ctx, { ...env, DB: meterDatabase(env.DB, usage) });
+    const sent = { wakes: 0 };
+    const send: Queue<Wake>["send"] = (wake, options) => {
+      sent.wakes++;
+      return env.RUN_QUEUE.send(wake, options);
+    };
+    super(ctx, { ...env, DB: meterDatabase(env.DB, usage), RUN_QUEUE: { send } as Queue<Wake> });
     this.#usage = usage;
+    this.#sent = sent;
   }
 
   async benchMeter<Answer>(method: string, call: () => Promise<Answer>): Promise<Answer> {
@@ -42,7 +61,9 @@ export class AgentCoordinator extends RealCoordinator {
   }
 
   benchTakeReading(): CoordinatorReading {
-    const reading = { coordinator: { ...this.#usage }, requests: this.#requests, activeMs: this.#activeMs };
+    const { wakes } = this.#sent;
+    const reading = { coordinator: { ...this.#usage }, requests: this.#requests, activeMs: this.#activeMs, wakes };
+    this.#sent.wakes = 0;
     Object.assign(this.#usage, noUsage());
     this.#requests = {};
     this.#activeMs = 0;
@@ -66,12 +87,14 @@ function meterEveryMethod(): void {
 }
 
 const workerUsage = noUsage();
+const registry = createRegistry([...AGENTS, ...BENCH_AGENTS]);
+const app = createApp(registry);
 
 export default {
   async fetch(request, env, ctx) {
     const url = new URL(request.url);
     if (url.pathname !== "/bench/meter") {
-      return service.fetch(request, { ...env, DB: meterDatabase(env.DB, workerUsage) }, ctx);
+      return app.fetch(request, { ...env, DB: meterDatabase(env.DB, workerUsage) }, ctx);
     }
     const namespace = env.COORDINATOR as unknown as DurableObjectNamespace<AgentCoordinator>;
     const reading = await namespace.getByName(url.searchParams.get("agent") ?? "").benchTakeReading();
@@ -79,4 +102,13 @@ export default {
     Object.assign(workerUsage, noUsage());
     return Response.json({ worker, ...reading } satisfies MeterReading);
   },
-} satisfies ExportedHandler<Env>;
+  queue: (batch, bare, ctx) => {
+    const env = { ...bare, DB: meterDatabase(bare.DB, workerUsage) };
+    return consumeWakes(batch, {
+      env,
+      registry,
+      waitUntil: (work) => ctx.waitUntil(work),
+      workOnJobs: (jobIds) => workOnJobs({ env, registry, nowMs }, jobIds),
+    });
+  },
+} satisfies ExportedHandler<Env, Wake>;

@@ -1,10 +1,10 @@
-import type { RunUse } from "./rows.ts";
+import type { RunUse } from "./meter-reading.ts";
 import { type Aim, figure, printNote, printTable, verdict } from "./table.ts";
 
 /**
  * Cloudflare's list prices in US dollars, Workers Paid, past what the plan includes.
  * Source, read on 2026-11-23: developers.cloudflare.com/workers/platform/pricing,
- * /durable-objects/platform/pricing, /d1/platform/pricing.
+ * /durable-objects/platform/pricing, /d1/platform/pricing, /queues/platform/pricing.
  */
 const PRICES = {
   asOf: "2026-11-23",
@@ -14,6 +14,7 @@ const PRICES = {
   objectDurationPerMillionGbS: 12.5,
   rowsReadPerMillion: 0.001,
   rowsWrittenPerMillion: 1,
+  queueOperationsPerMillion: 0.4,
   logEventsPerMillion: 0.6,
   logEventsIncludedPerMonth: 20_000_000,
 };
@@ -25,23 +26,31 @@ const OBJECT_GB = 0.128;
 const ASSUMED = {
   /** Of the Worker: parsing, validation, the agent's own no work, two calls. */
   cpuMsPerRun: 5,
-  /** Two commits to a D1 that is 100 ms away; here it is on the same disk. */
-  objectActiveMsPerRun: 200,
+  /** Of the consumer that a message wakes. */
+  cpuMsPerWake: 5,
+  /** A commit each to a D1 that is 100 ms away; here it is on the same disk. */
+  objectActiveMsPerRequest: 100,
 };
 
-const AIM: Aim = { most: 8.5 };
+/** A message is written, read and deleted. */
+const OPERATIONS_PER_WAKE = 3;
 
-/** What a million runs of echo cost, from what one of them was seen to use. */
-export function printPrices(uses: readonly { load: string; use: RunUse }[]): void {
-  const rows = uses.map(({ load, use }) => {
+/** What a million runs cost, from what one of them was seen to use. */
+export function printPrices(what: string, uses: readonly { load: string; use: RunUse; aim?: Aim }[]): void {
+  const rows = uses.map(({ load, use, aim }) => {
     const price = priceOfMillionRuns(use);
     const total = Object.values(price).reduce((sum, part) => sum + part, 0);
     const logs = use.logLines * PRICES.logEventsPerMillion;
     const parts = [...Object.values(price), total].map((dollars) => figure(dollars, 2));
-    return [load, ...parts, verdict(total, AIM), `+ ${figure(logs, 2)} = ${figure(total + logs, 2)}`];
+    return [
+      load,
+      ...parts,
+      aim === undefined ? "" : verdict(total, aim),
+      `+ ${figure(logs, 2)} = ${figure(total + logs, 2)}`,
+    ];
   });
   printTable(
-    `Price of a million runs of echo, in dollars, at Cloudflare's list prices of ${PRICES.asOf}, nothing included`,
+    `Price of a million ${what}, in dollars, at Cloudflare's list prices of ${PRICES.asOf}, nothing included`,
     [
       { title: "load", align: "left" },
       { title: "Worker requests" },
@@ -50,6 +59,7 @@ export function printPrices(uses: readonly { load: string; use: RunUse }[]): voi
       { title: "object duration" },
       { title: "rows read" },
       { title: "rows written" },
+      { title: "queue" },
       { title: "total" },
       { title: "", align: "left" },
       { title: "with Workers Logs" },
@@ -57,7 +67,7 @@ export function printPrices(uses: readonly { load: string; use: RunUse }[]): voi
     rows,
   );
   printNote(
-    `assumed, not measured: ${ASSUMED.cpuMsPerRun} ms of CPU and ${ASSUMED.objectActiveMsPerRun} ms of active object per run, since a local D1 has no network before it;`,
+    `assumed, not measured: ${ASSUMED.cpuMsPerRun} ms of CPU per run and ${ASSUMED.cpuMsPerWake} ms per message, ${ASSUMED.objectActiveMsPerRequest} ms of active object per call, since a local D1 has no network before it;`,
   );
   printNote(
     `Workers Logs: the first ${figure(PRICES.logEventsIncludedPerMonth / 1e6, 0)} million events of a month are included, which is why they stand apart`,
@@ -65,13 +75,14 @@ export function printPrices(uses: readonly { load: string; use: RunUse }[]): voi
 }
 
 function priceOfMillionRuns(use: RunUse) {
-  const gbS = (Math.max(use.objectActiveMs, ASSUMED.objectActiveMsPerRun) / 1_000) * OBJECT_GB;
+  const gbS = (Math.max(use.objectActiveMs, use.objectRequests * ASSUMED.objectActiveMsPerRequest) / 1_000) * OBJECT_GB;
   return {
     workerRequests: PRICES.workerRequestsPerMillion,
-    workerCpu: ASSUMED.cpuMsPerRun * PRICES.workerCpuPerMillionMs,
+    workerCpu: (ASSUMED.cpuMsPerRun + use.wakes * ASSUMED.cpuMsPerWake) * PRICES.workerCpuPerMillionMs,
     objectRequests: use.objectRequests * PRICES.objectRequestsPerMillion,
     objectDuration: gbS * PRICES.objectDurationPerMillionGbS,
     rowsRead: use.rowsRead * PRICES.rowsReadPerMillion,
     rowsWritten: use.rowsWritten * PRICES.rowsWrittenPerMillion,
+    queue: use.wakes * OPERATIONS_PER_WAKE * PRICES.queueOperationsPerMillion,
   };
 }

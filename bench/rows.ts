@@ -1,5 +1,5 @@
 import { loadRuns } from "./load.ts";
-import type { MeterReading } from "./metered.ts";
+import { type RunUse, takeReading, usePerRun } from "./meter-reading.ts";
 import { printPrices } from "./prices.ts";
 import { type Server, startServer } from "./runtime.ts";
 import { type Aim, figure, printTable, verdict } from "./table.ts";
@@ -9,15 +9,7 @@ const LOADS = [
   { load: "64 connections", connections: 64, requests: 8_000, aim: { most: 6.2 } },
 ] as const satisfies { load: string; connections: number; requests: number; aim: Aim }[];
 
-/** What one run uses of the platform, on average. */
-export interface RunUse {
-  rowsWritten: number;
-  rowsRead: number;
-  databaseCalls: number;
-  objectRequests: number;
-  objectActiveMs: number;
-  logLines: number;
-}
+const PRICE_AIM: Aim = { most: 8.5 };
 
 /** What D1, the Durable Object and the log are asked per run, and what that costs. */
 export async function measureRows(): Promise<void> {
@@ -53,26 +45,15 @@ export async function measureRows(): Promise<void> {
     ],
     rows,
   );
-  printPrices(uses);
+  printPrices(
+    "runs of echo",
+    uses.map((one) => ({ ...one, aim: PRICE_AIM })),
+  );
 }
 
 async function measureUse(server: Server, load: { connections: number; requests: number }): Promise<RunUse> {
-  await takeReading(server); // sets the meter to zero
+  await takeReading(server, "echo"); // sets the meter to zero
   const linesBefore = server.printedLines();
   const { answers } = await loadRuns(server.origin, load);
-  const { worker, coordinator, requests, activeMs } = await takeReading(server);
-  return {
-    rowsWritten: (worker.rowsWritten + coordinator.rowsWritten) / answers,
-    rowsRead: (worker.rowsRead + coordinator.rowsRead) / answers,
-    databaseCalls: (worker.calls + coordinator.calls) / answers,
-    objectRequests: Object.values(requests).reduce((sum, count) => sum + count, 0) / answers,
-    objectActiveMs: activeMs / answers,
-    logLines: (server.printedLines() - linesBefore) / answers,
-  };
-}
-
-async function takeReading(server: Server): Promise<MeterReading> {
-  const response = await fetch(`${server.origin}/bench/meter?agent=echo`);
-  if (!response.ok) throw new Error(`the meter answered ${response.status}`);
-  return response.json() as Promise<MeterReading>;
+  return usePerRun(await takeReading(server, "echo"), { runs: answers, lines: server.printedLines() - linesBefore });
 }

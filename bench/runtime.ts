@@ -16,6 +16,11 @@ export interface Server extends AsyncDisposable {
   printedLines(): number;
 }
 
+const FLAGS = ["nodejs_compat", "global_fetch_strictly_public", "queue_consumer_no_wait_for_wait_until"];
+
+/** As [[rules]] of wrangler.toml has it. */
+const TEXT = { ".css": "text", ".svg": "text", ".client.js": "text", ".iife.min.js": "text" } as const;
+
 type Entry = "src/index.ts" | "bench/floor.ts" | "bench/metered.ts";
 
 /** Bundles the entry, starts it without wrangler's proxy and applies the migrations. Disposing it removes the data. */
@@ -25,6 +30,8 @@ export async function startServer(entry: Entry): Promise<Server> {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...declaredOptions(entry),
+      // As src/local/start.ts has it, and for its reason.
+      compatibilityFlags: FLAGS,
       name: "bench",
       modules: true,
       script: await bundle(entry),
@@ -73,7 +80,7 @@ async function bundle(entry: Entry): Promise<string> {
     mainFields: ["module", "main"],
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
-    loader: { ".txt": "text", ".html": "text", ".sql": "text" },
+    loader: TEXT,
     logLevel: "error",
   });
   const [file] = outputFiles;

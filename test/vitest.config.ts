@@ -45,6 +45,9 @@ export default defineConfig({
         test: { name: "server", root, include: ["test/server/**/*.test.ts"] },
       },
       {
+        test: { name: "browser", root, include: ["test/browser/**/*.test.ts"], testTimeout: 60_000 },
+      },
+      {
         plugins: [
           textModules,
           cloudflareTest({

@@ -13,6 +13,7 @@ import { describeError } from "../../src/log.ts";
 import { randomFraction, randomKey } from "../../src/random.ts";
 import { sweep } from "../../src/scheduler/sweep.ts";
 import type { MemoryStorage } from "../../src/store/memory.ts";
+import { setAmpleBudget } from "./budget-watch.ts";
 import { type Actor, type Effect, type Plan, performAs } from "./effects.ts";
 import { migratedDatabase, sqliteD1 } from "./sqlite-d1.ts";
 import { sqliteStorage } from "./sqlite-storage.ts";
@@ -49,6 +50,7 @@ interface Host {
 export function createWorld(options: WorldOptions) {
   const { time, plan, coordinatorOf = createCoordinator } = options;
   const sqlite = migratedDatabase();
+  setAmpleBudget(sqlite);
   const registry = createRegistry([...options.agents]);
   const hosts = new Map<string, Host>();
   const storages = new Map<string, DatabaseSync>();

@@ -53,8 +53,13 @@ function clearProblems(form) {
   for (const place of form.querySelectorAll(".field-problem")) place.textContent = "";
 }
 
+function isShown(field) {
+  return field.offsetParent !== null;
+}
+
 function showProblem(form, path, reason) {
-  const fields = [...form.querySelectorAll("[data-path]")].filter((field) => field.offsetParent !== null);
+  const raw = form.querySelector("details[data-raw][open] textarea");
+  const fields = raw === null ? [...form.querySelectorAll("[data-path]")].filter(isShown) : [raw];
   const field =
     fields.find((each) => each.dataset.path === path) ??
     fields.find((each) => each.dataset.path !== "" && path.startsWith(`${each.dataset.path}.`)) ??
