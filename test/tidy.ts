@@ -57,6 +57,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "coordinator/client.ts",
     "coordinator/protocol.ts",
     "coordinator/wake.ts",
+    "store/model-prices.ts",
     "store/runs.ts",
     "store/storage.ts",
     "core",

@@ -10,11 +10,13 @@ import {
 } from "../contract/limits.ts";
 import { AgentName, RESERVED_AGENT_NAMES } from "../contract/names.ts";
 import { RunPolicy } from "../contract/run-policy.ts";
+import type { ModelPrice } from "../core/model-prices.ts";
 import type { Env } from "../env.ts";
 import { readUrl } from "../net/read-url.ts";
 import type { HandOver } from "./hand-over.ts";
 import type { AgentHistory } from "./history.ts";
 import type { AgentMemory } from "./memory.ts";
+import type { RunChild } from "./run-child.ts";
 
 /** What an agent's code is given besides its input. */
 export interface AgentContext {
@@ -32,6 +34,10 @@ export interface AgentContext {
     /** Adds to what this run has used. Counts even if the run fails later. Throws on a negative or non-finite number. `model`: which model used it. */
     add(usage: { inputTokens?: number; outputTokens?: number; costUsd?: number; model?: string }): void;
   };
+  /** What a model costs where it was set by the API; null: it was not. */
+  setPriceOf(model: string): Promise<ModelPrice | null>;
+  /** Has another agent run, as a run of its own, and answers its end. */
+  runAgent: RunChild;
   memory: AgentMemory;
   history: AgentHistory;
   /**

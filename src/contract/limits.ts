@@ -295,3 +295,11 @@ export const TEXT_EVENT_MS = 500;
 /** What a tool gives back to a model. */
 export const MAX_TOOL_RESULT_CHARS = 20_000;
 export const TOOL_FETCH_DEADLINE_MS = 15_000;
+/** Of runs that agents ask for: a run that nobody's run asked for has depth 0. */
+export const MAX_AGENT_DEPTH = 3;
+/** Runs that one run may ask for, those that they ask for included. */
+export const MAX_CHILD_RUNS = 20;
+/** Models whose price is set by the API. */
+export const MAX_MODEL_PRICES = 1_000;
+export const MAX_MODEL_NAME_CHARS = 200;
+export const MAX_PRICE_USD_PER_MILLION = 100_000;

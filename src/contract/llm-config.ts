@@ -8,7 +8,7 @@ import {
 } from "./limits.ts";
 
 /** What a model may be given to use. */
-export const LLM_TOOLS = ["fetch_url", "scan", "memory"] as const;
+export const LLM_TOOLS = ["fetch_url", "scan", "run_agent", "read_history", "memory"] as const;
 export type LlmTool = (typeof LLM_TOOLS)[number];
 
 const Text = z.string().min(1).max(MAX_AGENT_TEXT_CHARS);

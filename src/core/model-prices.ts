@@ -7,7 +7,7 @@ export interface ModelPrice {
 /** When the table below was written, from the vendors' public price lists. Prices change: MODEL_PRICES overrides it. */
 export const PRICES_DATE = "2025-08";
 
-const PRICES: Readonly<Record<string, ModelPrice>> = {
+export const PRICES: Readonly<Record<string, ModelPrice>> = {
   "gpt-4.1": { inputUsd: 2, outputUsd: 8 },
   "gpt-4.1-mini": { inputUsd: 0.4, outputUsd: 1.6 },
   "gpt-4.1-nano": { inputUsd: 0.1, outputUsd: 0.4 },

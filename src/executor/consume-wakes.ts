@@ -7,6 +7,7 @@ import { describeError, log } from "../log.ts";
 import { randomKey } from "../random.ts";
 import { StorageError } from "../store/storage.ts";
 import { deliverWebhooks } from "../webhooks/deliver-webhooks.ts";
+import { childrenOf } from "./run-agent.ts";
 import { runAttempt } from "./run-attempt.ts";
 
 const RETRY_DELAY_S = 5;
@@ -80,7 +81,9 @@ async function execute(agentName: string, started: ClaimedRun, env: Env, registr
   if (!isAgent(agent)) return refuse(agentName, started, "There is no such agent any more.", env);
   const input = await agent.input.safeParseAsync(JSON.parse(started.inputJson));
   if (!input.success) return refuse(agentName, started, "The agent does not take these params any more.", env);
-  await runAttempt({ agent, input: input.data, started, env, serviceOrigin: started.serviceOrigin });
+  const { serviceOrigin } = started;
+  const runChild = childrenOf({ registry, env, serviceOrigin });
+  await runAttempt({ agent, input: input.data, started, env, serviceOrigin, runChild });
 }
 
 /** As the coordinator has it in force: mostly it has been seen here before, and D1 is not asked. */

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { Agent, AgentContext } from "../agents/define-agent.ts";
 import { NonRetryableError, RetryAfterError } from "../agents/errors.ts";
 import { isHandOver } from "../agents/hand-over.ts";
+import type { RunChild } from "../agents/run-child.ts";
 import type { Now } from "../clock.ts";
 import { MAX_ERROR_CHARS, MAX_OUTPUT_BYTES, MAX_RETRY_DELAY_MS } from "../contract/limits.ts";
 import type { FinishRequest, HandOverRequest } from "../coordinator/protocol.ts";
@@ -10,9 +11,11 @@ import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import type { AttemptLog } from "./attempt-log.ts";
 import { cutBytes, cutText, jsonOf } from "./bounded.ts";
+import type { Parent } from "./child-runs.ts";
 import { completionOf } from "./completion.ts";
 import { createHistory } from "./history.ts";
 import { createMemory } from "./memory.ts";
+import { createPrices } from "./prices.ts";
 import { createUsageMeter } from "./usage-meter.ts";
 
 export interface Attempt {
@@ -28,6 +31,8 @@ export interface Attempt {
   env: Env;
   serviceOrigin: string;
   log: AttemptLog;
+  /** How it has other agents run. */
+  runChild: (parent: Parent) => RunChild;
 }
 
 interface HandedOver {
@@ -82,7 +87,7 @@ export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs:
 }
 
 async function endOf(
-  { agent, input, runId, attempt, timeoutMs, leaseKey, env, serviceOrigin }: Attempt,
+  { agent, input, runId, attempt, timeoutMs, leaseKey, env, serviceOrigin, runChild }: Attempt,
   { startedAtMs, ...collectors }: Pick<AgentContext, "log" | "usage"> & { startedAtMs: number },
   stop: AbortSignal,
 ): Promise<Ended | HandedOver> {
@@ -97,6 +102,8 @@ async function endOf(
       deadlineMs: startedAtMs + timeoutMs,
       history: createHistory(env),
       memory: createMemory(agent.name, { runId, attempt, leaseKey }, env, () => limits.signal()),
+      setPriceOf: createPrices(env),
+      runAgent: runChild({ runId, attempt, signal: () => limits.signal() }),
       completion: () => completionOf({ runId, attempt, leaseKey, startedAtMs, serviceOrigin }, env),
       ...collectors,
       get signal() {

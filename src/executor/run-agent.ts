@@ -1,4 +1,5 @@
 import type { Agent } from "../agents/define-agent.ts";
+import type { Registry } from "../agents/registry.ts";
 import type { Problem } from "../contract/problems.ts";
 import type { RunRecord } from "../contract/run-record.ts";
 import { callCoordinator } from "../coordinator/client.ts";
@@ -6,6 +7,7 @@ import type { BeginOutcome, BeginRequest, FinishRequest, StartedRun } from "../c
 import type { AttemptEnd } from "../core/retry.ts";
 import type { Env } from "../env.ts";
 import { randomKey } from "../random.ts";
+import { childRunner, firstOfItsLine, type Lineage } from "./child-runs.ts";
 import type { AttemptOutcome } from "./execute-attempt.ts";
 import { runAttempt } from "./run-attempt.ts";
 
@@ -28,7 +30,13 @@ export interface RunRequest
   job?: BeginRequest["policy"]["job"];
   env: Env;
   serviceOrigin: string;
+  registry: Registry;
+  /** Of a run that another run asked for. */
+  parent?: { signal: AbortSignal; lineage: Lineage };
 }
+
+/** What is asked of a run before it is executed. */
+type AdmissionRequest = Omit<RunRequest, "registry" | "parent">;
 
 /**
  * `recorded`: the run has ended, and is as the history now has it. `accepted`: the run is in the history and goes on
@@ -47,30 +55,46 @@ export async function runAgent(request: RunRequest): Promise<RunOutcome> {
 }
 
 /** Has a run admitted. Whoever gets `started` must give it to `executeBegun`. Never throws. */
-export function beginRun(request: RunRequest): Promise<BeginOutcome> {
+export function beginRun(request: AdmissionRequest): Promise<BeginOutcome> {
   const begin = beginRequest(request);
   return callCoordinator(request.env.COORDINATOR, request.agent.name, (coordinator) => coordinator.begin(begin));
 }
 
 /** Takes a run that began to its record, if it is ours to execute. */
 export async function executeBegun(request: RunRequest, begun: BeginOutcome): Promise<RunOutcome> {
-  const { agent, env, input, serviceOrigin } = request;
+  const { agent, env, input, serviceOrigin, parent } = request;
   if (!begun.ok) return { kind: "refused", problem: begun.problem };
   if (begun.kind === "joined") return begun;
   if (begun.kind === "queued") return { kind: "accepted", runId: begun.runId, because: "queued" };
 
-  const { finished, outcome } = await runAttempt({ agent, input, started: begun, env, serviceOrigin });
+  const { finished, outcome } = await runAttempt({
+    agent,
+    input,
+    started: begun,
+    env,
+    serviceOrigin,
+    runChild: childrenOf(request, parent?.lineage),
+    parentSignal: parent?.signal,
+  });
   if (!outcome.ok) return { kind: "refused", problem: unrecorded(begun.runId, outcome.problem) };
   if (outcome.kind !== "closed") return { kind: "accepted", runId: begun.runId, because: outcome.kind };
   assertEnded(finished);
   return { kind: "recorded", run: recordOf(request, begun, finished, outcome) };
 }
 
+/** How an attempt has other agents run. */
+export function childrenOf(
+  { registry, env, serviceOrigin }: Pick<RunRequest, "registry" | "env" | "serviceOrigin">,
+  lineage: Lineage = firstOfItsLine(),
+): ReturnType<typeof childRunner> {
+  return childRunner({ registry, env, serviceOrigin, lineage, run: runAgent });
+}
+
 function assertEnded(finished: AttemptOutcome): asserts finished is FinishRequest {
   if (finished.end === "handed_over") throw new Error("an attempt that was handed over was answered as closed");
 }
 
-function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request }: RunRequest): BeginRequest {
+function beginRequest({ agent, timeoutMs, serviceOrigin, webhookUrl, ...request }: AdmissionRequest): BeginRequest {
   const { concurrency, queueTtlMs, retry, framework, version, budget } = agent;
   const { requestKey, fingerprint, mode, inputJson, trigger, replayOf, priority, availableAtMs } = request;
   return {

@@ -7,7 +7,7 @@ import { backoffMs } from "../core/backoff.ts";
 import type { Env } from "../env.ts";
 import { randomFraction } from "../random.ts";
 import { createAttemptLog } from "./attempt-log.ts";
-import { type AttemptOutcome, executeAttempt } from "./execute-attempt.ts";
+import { type Attempt, type AttemptOutcome, executeAttempt } from "./execute-attempt.ts";
 import { startHeartbeats } from "./heartbeats.ts";
 
 const FINISH_BACKOFF = { minDelayMs: 200, maxDelayMs: 5_000, factor: 2 };
@@ -18,6 +18,9 @@ export interface AttemptToRun {
   started: StartedRun;
   env: Env;
   serviceOrigin: string;
+  runChild: Attempt["runChild"];
+  /** Of the run that asked for this one: when it aborts, this one is cancelled. */
+  parentSignal?: AbortSignal | undefined;
 }
 
 /** Takes an attempt that is ours from its start to its record, under its lease. The work itself holds no lock. */
@@ -27,13 +30,17 @@ export async function runAttempt({
   started,
   env,
   serviceOrigin,
+  runChild,
+  parentSignal,
 }: AttemptToRun): Promise<{ finished: AttemptOutcome; outcome: FinishOutcome | HandOverOutcome }> {
   const { runId, attempt, timeoutMs, leaseKey } = started;
   const log = createAttemptLog(nowMs);
   const heartbeats = startHeartbeats(env, { agentName: agent.name, runId, attempt }, log);
   try {
-    const work = { agent, input, runId, attempt, timeoutMs, leaseKey, env, serviceOrigin, log };
-    const finished = await executeAttempt(work, heartbeats.stopped, nowMs);
+    const work = { agent, input, runId, attempt, timeoutMs, leaseKey, env, serviceOrigin, runChild, log };
+    const { stopped } = heartbeats;
+    const stop = parentSignal === undefined ? stopped : AbortSignal.any([stopped, parentSignal]);
+    const finished = await executeAttempt(work, stop, nowMs);
     return { finished, outcome: await recordPatiently(env, agent.name, finished) };
   } finally {
     heartbeats.end();

@@ -27,6 +27,7 @@ import { jobHistoryRoutes } from "./job-history.ts";
 import { jobRoutes } from "./jobs.ts";
 import { limitRate } from "./limit-rate.ts";
 import { memoryRoutes } from "./memory.ts";
+import { priceRoutes } from "./prices.ts";
 import { answerError, ProblemError } from "./problems.ts";
 import { leastRole, type Route, refuseLargeBody, serve } from "./route.ts";
 import { runEventRoutes } from "./run-events.ts";
@@ -41,6 +42,7 @@ import { webhookRoutes } from "./webhooks.ts";
 /** Every route of the API. The order matters: `/api/agents/runs` is not an agent's name. */
 export const ROUTES: readonly Route[] = [
   ...costRoutes,
+  ...priceRoutes,
   ...budgetRoutes,
   ...bulkRoutes,
   ...runRoutes,

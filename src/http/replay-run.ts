@@ -42,6 +42,7 @@ async function replayWith(agent: Agent, run: RunRecord, c: AppContext): Promise<
     availableAtMs: null,
     env: c.env,
     serviceOrigin: new URL(c.req.url).origin,
+    registry: c.get("registry"),
   });
   if (outcome.kind === "refused") throw new ProblemError(outcome.problem);
   const runId = outcome.kind === "recorded" ? outcome.run.id : outcome.runId;

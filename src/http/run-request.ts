@@ -67,6 +67,7 @@ async function runRequest(
     availableAtMs: availableAtMs(body),
     env: c.env,
     serviceOrigin: new URL(c.req.url).origin,
+    registry: c.get("registry"),
   };
 }
 

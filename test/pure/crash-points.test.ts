@@ -9,6 +9,8 @@ const FAULTS = ["crash_before", "crash_after", "refuse", "lose_reply"] as const 
 /** Before and after the successor has read the history, asked others to start, and been asked again. */
 const LATE_MS = [1, 4, 7, 10, 15, 25, 40, 200, 15_000, 50_000] as const;
 const RECOVERY_MINUTES = 15;
+/** A flow is played once for each of its effects. A play that is cut short would spoil the next test's clock. */
+const MAX_TEST_MS = 60_000;
 
 const LIMITS: AgentLimits = {
   name: "agent",
@@ -385,7 +387,7 @@ describe.for(Object.entries(FLOWS))("%s", ([, flow]) => {
     expect(inRuns(met)).toEqual(flow.effects);
   });
 
-  test.for(FAULTS)("keeps every guarantee after %s at any one of them", async (fault) => {
+  test.for(FAULTS)("keeps every guarantee after %s at any one of them", { timeout: MAX_TEST_MS }, async (fault) => {
     const { met } = await play(flow, null, {});
     const broken: Record<string, string[]> = {};
     for (const [point, effect] of met.entries()) {
@@ -395,17 +397,21 @@ describe.for(Object.entries(FLOWS))("%s", ([, flow]) => {
     expect(broken).toEqual({});
   });
 
-  test("keeps every guarantee where the coordinator is gone when a write of its arrives", async () => {
-    const { met } = await play(flow, null, {});
-    const broken: Record<string, string[]> = {};
-    for (const [point, effect] of met.entries()) {
-      if (effect !== "coordinator: D1 batch") continue;
-      for (const beforeMs of LATE_MS) {
-        const late = { fault: "crash_on_the_way", beforeMs, outlivesSender: true } as const;
-        const { verdict } = await play(flow, point, late, `${beforeMs} ms`);
-        if (verdict.length > 0) broken[`${point}, ${beforeMs} ms late`] = verdict;
+  test(
+    "keeps every guarantee where the coordinator is gone when a write of its arrives",
+    async () => {
+      const { met } = await play(flow, null, {});
+      const broken: Record<string, string[]> = {};
+      for (const [point, effect] of met.entries()) {
+        if (effect !== "coordinator: D1 batch") continue;
+        for (const beforeMs of LATE_MS) {
+          const late = { fault: "crash_on_the_way", beforeMs, outlivesSender: true } as const;
+          const { verdict } = await play(flow, point, late, `${beforeMs} ms`);
+          if (verdict.length > 0) broken[`${point}, ${beforeMs} ms late`] = verdict;
+        }
       }
-    }
-    expect(broken).toEqual({});
-  });
+      expect(broken).toEqual({});
+    },
+    MAX_TEST_MS,
+  );
 });

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { RunStatus } from "../../src/contract/run.ts";
 import { isTerminal } from "../../src/core/run-state.ts";
+import { budgetDifferences } from "./budget-watch.ts";
 import type { Actor } from "./effects.ts";
 
 export interface Row {
@@ -50,6 +51,7 @@ export function createHistoryWatch(options: {
     newestId = Math.max(newestId, ...fresh.map((row) => row.id));
     live = nowLive;
     for (const difference of usageDifferences(sqlite)) options.report(difference);
+    for (const difference of budgetDifferences(sqlite)) options.report(difference);
   }
 
   function checkConcurrency(rows: readonly Row[]): void {

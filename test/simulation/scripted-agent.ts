@@ -45,7 +45,7 @@ export function scriptedAgent(limits: AgentLimits, onAttempt: (context: AgentCon
     async execute({ mark, workMs, deaf, script }, context) {
       const { attempt, signal, usage } = context;
       const onEnd = onAttempt(context);
-      usage.add({ inputTokens: TOKENS_PER_ATTEMPT });
+      usage.add({ inputTokens: TOKENS_PER_ATTEMPT, costUsd: 0.003 });
       try {
         await (deaf ? sleep(workMs) : wait(workMs, signal));
         await play(stepOf(script, attempt), signal);

@@ -13,6 +13,7 @@ import { describeError } from "../../src/log.ts";
 import { randomFraction, randomKey } from "../../src/random.ts";
 import { sweep } from "../../src/scheduler/sweep.ts";
 import type { MemoryStorage } from "../../src/store/memory.ts";
+import { setAmpleBudget } from "./budget-watch.ts";
 import { type Actor, type Effect, type Plan, performAs } from "./effects.ts";
 import { migratedDatabase, sqliteD1 } from "./sqlite-d1.ts";
 import { sqliteStorage } from "./sqlite-storage.ts";
@@ -49,6 +50,7 @@ interface Host {
 export function createWorld(options: WorldOptions) {
   const { time, plan, coordinatorOf = createCoordinator } = options;
   const sqlite = migratedDatabase();
+  setAmpleBudget(sqlite);
   const registry = createRegistry([...options.agents]);
   const hosts = new Map<string, Host>();
   const storages = new Map<string, DatabaseSync>();
@@ -190,9 +192,9 @@ export function createWorld(options: WorldOptions) {
     living: () => processes.filter((actor) => actor.alive),
     crashCoordinator: (agentName: string) => hosts.get(agentName)?.actor.crash(),
     /** A request in a Worker of its own. Never settles if that Worker dies. */
-    run(request: Omit<RunRequest, "env" | "serviceOrigin">): Promise<RunOutcome> {
+    run(request: Omit<RunRequest, "env" | "serviceOrigin" | "registry">): Promise<RunOutcome> {
       const { env } = startProcess("worker");
-      return runAgent({ ...request, env, serviceOrigin: "http://simulated" });
+      return runAgent({ ...request, env, serviceOrigin: "http://simulated", registry });
     },
     cancel(agentName: string, runId: number): Promise<CancelOutcome> {
       const { env } = startProcess("worker");

@@ -46,6 +46,10 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /api/agents/runs/{id}/complete": "own",
 
   "GET /api/agents/costs": "viewer",
+  "GET /api/prices": "viewer",
+  "GET /api/prices/{model}": "viewer",
+  "PUT /api/prices/{model}": "admin",
+  "DELETE /api/prices/{model}": "admin",
   "GET /api/budgets": "viewer",
   "PUT /api/budgets": "admin",
 

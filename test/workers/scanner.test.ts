@@ -250,6 +250,8 @@ function execute(env: Partial<Env>, params: unknown = {}, more: Partial<AgentCon
   const input = scanner.input.parse(params);
   return scanner.execute(input, {
     agentName: "scanner",
+    setPriceOf: async () => null,
+    runAgent: async () => ({ ok: false, reason: "there is nobody else" }),
     runId: 1,
     attempt: 1,
     signal: new AbortController().signal,

@@ -24,6 +24,7 @@ import {
 } from "../../src/store/job-fires.ts";
 import { SELECT_JOB, SELECT_JOBS, SELECT_JOBS_BY_ID, SELECT_JOBS_OF_AGENT } from "../../src/store/jobs.ts";
 import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
+import { DELETE_PRICE, PUT_PRICE, SELECT_PRICE } from "../../src/store/model-prices.ts";
 import { ROLL_UP_MODELS } from "../../src/store/model-usage-statements.ts";
 import { SELECT_RECENT_RUNS } from "../../src/store/recent-runs.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
@@ -96,6 +97,9 @@ test.for([
   { what: "a run's events", sql: SELECT_EVENTS },
   { what: "roll up the usage of models", sql: ROLL_UP_MODELS },
   { what: "the usage of models since a day", sql: SELECT_MODEL_USAGE_SINCE },
+  { what: "a price", sql: SELECT_PRICE },
+  { what: "put a price", sql: PUT_PRICE },
+  { what: "delete a price", sql: DELETE_PRICE },
   { what: "roll up usage", sql: ROLL_UP_USAGE },
   { what: "a run by its request key", sql: SELECT_BY_REQUEST_KEY },
   { what: "an agent's state", sql: SELECT_AGENT_STATE },

@@ -29,7 +29,8 @@ export async function runModel(config: LlmConfig, input: unknown, context: Agent
   const { model, key } = await openModel(config, context.env);
   const { converse } = await import("./converse.ts"); // a service without models never runs their libraries
   const texts = { system: systemPrompt(config), prompt: promptOf(input) };
-  const prices = readConfig(context.env).MODEL_PRICES;
+  const set = await context.setPriceOf(config.model);
+  const prices = { ...readConfig(context.env).MODEL_PRICES, ...(set === null ? {} : { [config.model]: set }) };
   const { text, finishReason } = await converse({ config, ...texts, model, key, prices }, context);
   if (config.output_schema === undefined) return { text, finish_reason: finishReason };
   return parsed(text);

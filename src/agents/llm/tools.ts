@@ -12,6 +12,8 @@ export function toolsOf(names: readonly LlmTool[], context: AgentContext): Recor
   const all: Record<LlmTool, () => Tool> = {
     fetch_url: () => fetchUrl(context),
     scan: () => scan(context),
+    run_agent: () => runAgent(context),
+    read_history: () => readHistory(context),
     memory: () => memory(context),
   };
   return Object.fromEntries(names.map((name) => [name, all[name]()]));
@@ -35,6 +37,27 @@ function scan(context: AgentContext): Tool {
       if (!input.success) return { error: z.prettifyError(input.error) };
       return { report: cut(JSON.stringify(await scanner.execute(input.data, context))) };
     },
+  });
+}
+
+function runAgent(context: AgentContext): Tool {
+  return tool({
+    description: "Runs another agent of this service, by its name, and answers its output.",
+    inputSchema: z.object({ agent: z.string(), params: z.record(z.string(), z.unknown()).optional() }),
+    async execute({ agent, params = {} }) {
+      const run = await context.runAgent(agent, params);
+      if (!run.ok) return { error: run.reason };
+      const { runId: run_id, status, error, output } = run;
+      return { run_id, status, error, output: cut(JSON.stringify(output)) };
+    },
+  });
+}
+
+function readHistory({ agentName, history }: AgentContext): Tool {
+  return tool({
+    description: "Answers the newest runs of this agent: status, error, when, how long, cost.",
+    inputSchema: z.object({ limit: z.int().min(1).max(50).optional() }),
+    execute: async ({ limit = 10 }) => ({ runs: await history.runs({ agent: agentName, limit }) }),
   });
 }
 
