@@ -36,11 +36,12 @@ function sendTo({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid !== undefined) process.kill(signal === "SIGKILL" ? -pid : pid, signal);
 }
 
+/** Below the ports that systems give to outgoing connections: one of those may be taken while a server starts. */
 export function freePort(): Promise<number> {
-  return new Promise((found) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => found(port));
-    });
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
+  return new Promise((found, failed) => {
+    const probe = createServer();
+    probe.once("error", () => freePort().then(found, failed));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => found(port)));
   });
 }
