@@ -98,6 +98,8 @@ test("a model agent sends its instructions and prompt, streams what is said as e
       { role: "user", content: "Write." },
     ],
   });
+  const { by_model } = await getJson<{ by_model: Record<string, { runs: number }> }>("/api/agents/costs");
+  expect(by_model["gpt-4.1-mini"]).toMatchObject({ runs: 1, cost_usd: 2 });
   const { events } = await readRun(answer.run_id);
   expect(events).toContainEqual(
     expect.objectContaining({ type: "log", message: "text", data: { text: "Roses are red" } }),

@@ -19,7 +19,7 @@ export function createModelUsage(
 
   function add(input: number, output: number): void {
     const cost = price === null ? 0 : costUsd(price, { input, output });
-    usage.add({ inputTokens: input, outputTokens: output, costUsd: cost });
+    usage.add({ inputTokens: input, outputTokens: output, costUsd: cost, model });
   }
 
   return {
