@@ -49,6 +49,15 @@ export const SELECT_JOBS_OF_AGENT = `
   SELECT ${JOB_COLUMNS} FROM jobs
    WHERE jobs.id > ?1 AND agent_name = ?2 AND (?3 IS NULL OR enabled = ?3) ORDER BY jobs.id LIMIT ?4`;
 
+export const SELECT_NEXT_JOBS = `
+  SELECT ${JOB_COLUMNS} FROM jobs WHERE due_at IS NOT NULL ORDER BY due_at LIMIT ?1`;
+
+/** The jobs that fire next, soonest first, at most `limit`. */
+export async function listNextJobs(db: D1Database, limit: number): Promise<JobRecord[]> {
+  const { results } = await storage("list the next jobs", () => db.prepare(SELECT_NEXT_JOBS).bind(limit).all<JobRow>());
+  return results.map(jobRecord);
+}
+
 /** A job, or null. */
 export async function readJob(db: D1Database, id: string): Promise<JobRecord | null> {
   const row = await storage("read a job", () => db.prepare(SELECT_JOB).bind(id).first<JobRow>());
