@@ -8,6 +8,7 @@ import { SELECT_CURRENT_VERSION, SELECT_VERSION, SELECT_VERSIONS } from "../../s
 import { CLOSE_AUDIT, SELECT_AUDIT } from "../../src/store/audit.ts";
 import { RESERVE, SETTLE } from "../../src/store/budget-statements.ts";
 import { SELECT_PERIODS, SELECT_SHARED_BUDGET } from "../../src/store/budgets.ts";
+import { SELECT_FIRE_MARKS } from "../../src/store/fire-marks.ts";
 import { ADVANCE_JOB, BACKFILL_FIRES, INSERT_FIRES, RELEASE_BUFFERED } from "../../src/store/job-claims.ts";
 import { DELETE_JOB, REJECT_OPEN, SKIP_BUFFERED, UPDATE_JOB } from "../../src/store/job-edits.ts";
 import {
@@ -117,6 +118,7 @@ test.for([
   { what: "a version of an agent", sql: SELECT_VERSION },
   { what: "an agent's versions", sql: SELECT_VERSIONS },
   { what: "agents' hours", sql: SELECT_HOURS },
+  { what: "marks of jobs' slots", sql: SELECT_FIRE_MARKS },
   { what: "the next jobs", sql: SELECT_NEXT_JOBS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
   { what: "read agents' schedules", sql: SELECT_NEXT_TRIGGERS },
