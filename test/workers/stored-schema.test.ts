@@ -2,6 +2,7 @@ import { env } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { RUN_STATUSES } from "../../src/contract/run.ts";
 import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
+import { SELECT_NEXT_TRIGGERS } from "../../src/store/agent-schedules.ts";
 import { INSERT_VERSION, PUT_IN_FORCE, SELECT_CHANGE } from "../../src/store/agent-version-write.ts";
 import { SELECT_CURRENT_VERSION, SELECT_VERSION, SELECT_VERSIONS } from "../../src/store/agent-versions.ts";
 import { CLOSE_AUDIT, SELECT_AUDIT } from "../../src/store/audit.ts";
@@ -106,6 +107,7 @@ test.for([
   { what: "an agent's versions", sql: SELECT_VERSIONS },
   { what: "agents' recent runs", sql: SELECT_RECENT_RUNS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
+  { what: "read agents' schedules", sql: SELECT_NEXT_TRIGGERS },
   { what: "the first run since an instant", sql: FIRST_RUN_ID_SINCE },
   { what: "usage since a day", sql: SELECT_USAGE_SINCE },
   { what: "make deliveries of webhooks", sql: INSERT_DELIVERIES },
