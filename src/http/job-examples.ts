@@ -56,7 +56,6 @@ const createExamples = defineRoute({
         definition,
         enabled: false,
         pausedNote: NOTE,
-        pausedFromMs: null,
         next: null,
         failuresFromMs: atMs,
       };

@@ -62,7 +62,6 @@ const createJob = defineRoute({
       definition,
       enabled: body.enabled,
       pausedNote: null,
-      pausedFromMs: null,
       next,
       failuresFromMs: atMs,
     };

@@ -12,6 +12,9 @@ export interface JobState {
   failuresFromMs: number;
 }
 
+/** It has missed nothing yet, paused or not. */
+export type NewJob = Omit<JobState, "pausedFromMs">;
+
 export const INSERT_JOB = `
   INSERT INTO jobs (id, definition, agent_name, enabled, paused_note, paused_from, next_at, due_at, failures_from, created_at, updated_at)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)
@@ -43,11 +46,11 @@ export const REJECT_OPEN = `
      AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = ?1)`;
 
 /** Answers false where there is a job of that id. */
-export async function insertJob(db: D1Database, id: string, state: JobState, atMs: number): Promise<boolean> {
+export async function insertJob(db: D1Database, id: string, state: NewJob, atMs: number): Promise<boolean> {
   const { meta } = await storage("create a job", () =>
     db
       .prepare(INSERT_JOB)
-      .bind(id, ...values(state), atMs)
+      .bind(id, ...values({ ...state, pausedFromMs: null }), atMs)
       .run(),
   );
   return meta.changes === 1;
