@@ -31,6 +31,7 @@ import {
   SELECT_JOBS_OF_AGENT,
   SELECT_NEXT_JOBS,
 } from "../../src/store/jobs.ts";
+import { SELECT_KEYED_FIRE } from "../../src/store/keyed-fires.ts";
 import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
 import { DELETE_PRICE, PUT_PRICE, SELECT_PRICE } from "../../src/store/model-prices.ts";
 import { ROLL_UP_MODELS } from "../../src/store/model-usage-statements.ts";
@@ -113,6 +114,7 @@ test.for([
   { what: "agents' hours", sql: SELECT_HOURS },
   { what: "the next jobs", sql: SELECT_NEXT_JOBS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
+  { what: "read a fire by its key", sql: SELECT_KEYED_FIRE },
   { what: "read agents' schedules", sql: SELECT_NEXT_TRIGGERS },
   { what: "the first run since an instant", sql: FIRST_RUN_ID_SINCE },
   { what: "usage since a day", sql: SELECT_USAGE_SINCE },
