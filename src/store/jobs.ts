@@ -6,6 +6,8 @@ export interface JobRecord {
   definition: JobDefinition;
   enabled: boolean;
   pausedNote: string | null;
+  /** Of a paused job: from when on its slots have no record. Null of one that never ran. */
+  pausedFromMs: number | null;
   /** The first slot that has no record yet; null where none is left, or the job is paused. */
   nextAtMs: number | null;
   fireCount: number;
@@ -26,7 +28,7 @@ export interface JobRecord {
 }
 
 export const JOB_COLUMNS = `
-  jobs.id, definition, enabled, paused_note, next_at, fire_count, last_fired_at, failures_from, version, turn,
+  jobs.id, definition, enabled, paused_note, paused_from, next_at, fire_count, last_fired_at, failures_from, version, turn,
   created_at, updated_at,
   EXISTS (SELECT 1 FROM agent_runs
            WHERE job_id = jobs.id AND job_id IS NOT NULL AND status IN ('queued', 'running')) AS live,
@@ -97,6 +99,7 @@ interface JobRow {
   definition: string;
   enabled: number;
   paused_note: string | null;
+  paused_from: number | null;
   next_at: number | null;
   fire_count: number;
   last_fired_at: number | null;
@@ -116,6 +119,7 @@ function jobRecord(row: JobRow): JobRecord {
     definition: JobDefinition.parse(JSON.parse(row.definition)),
     enabled: row.enabled === 1,
     pausedNote: row.paused_note,
+    pausedFromMs: row.paused_from,
     nextAtMs: row.next_at,
     fireCount: row.fire_count,
     lastFiredAtMs: row.last_fired_at,
