@@ -33,7 +33,7 @@ import {
   SELECT_NEXT_JOBS,
 } from "../../src/store/jobs.ts";
 import { SELECT_KEYED_FIRE } from "../../src/store/keyed-fires.ts";
-import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
+import { COUNT_LIVE_RUNS, SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
 import { DELETE_PRICE, PUT_PRICE, SELECT_PRICE } from "../../src/store/model-prices.ts";
 import { ROLL_UP_MODELS } from "../../src/store/model-usage-statements.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
@@ -114,6 +114,7 @@ test.for([
   { what: "an agent's versions", sql: SELECT_VERSIONS },
   { what: "agents' hours", sql: SELECT_HOURS },
   { what: "marks of jobs' slots", sql: SELECT_FIRE_MARKS },
+  { what: "how many runs live", sql: COUNT_LIVE_RUNS },
   { what: "the next jobs", sql: SELECT_NEXT_JOBS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
   { what: "read a fire by its key", sql: SELECT_KEYED_FIRE },

@@ -55,7 +55,7 @@ export function DayTimeline({ jobs, marks, atMs }: { jobs: readonly JobRecord[];
       <p class="legend small muted">
         {LEGEND.map(([kind, label]) => (
           <span>
-            <svg class="mark" viewBox="0 0 10 10" aria-hidden="true">
+            <svg viewBox="0 0 10 10" aria-hidden="true">
               <rect class={kind} x="1" y="0" width="8" height="10" rx="2" />
             </svg>
             {label}

@@ -119,7 +119,9 @@ document.addEventListener("submit", async (event) => {
   clearProblems(form);
   const values = readForm(form);
   if (values === null) return focusProblem(form);
-  const [method, path] = form.dataset.send.split(" ");
+  const [method, template] = form.dataset.send.split(" ");
+  const path = fill(template, values);
+  for (const [, name] of template.matchAll(/\{(\w+)\}/g)) delete values[name];
   const wrap = form.dataset.wrap;
   const button = form.querySelector("button[type=submit], button:not([type])");
   button.disabled = true;
