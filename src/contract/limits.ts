@@ -138,6 +138,8 @@ export const MAX_BACKFILL_SLOTS = 1_000;
 /** Slots of a job that one transaction records, and transactions of a job that one invocation makes. */
 export const MAX_CATCH_UP_SLOTS = 500;
 export const MAX_CATCH_UP_ROUNDS = 20;
+/** Slots that passed while a job was paused: one record stands for them, and counts so many. */
+export const MAX_COUNTED_SLOTS = 5_000;
 /** Jobs that one tick looks after; the next takes the rest. */
 export const MAX_TICK_JOBS = 10_000;
 /** Jobs of one queue message. A batch of messages stays under 1,000 calls of one invocation. */

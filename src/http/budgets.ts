@@ -55,7 +55,7 @@ export const budgetRoutes = [getBudgets, putBudgets];
 /** A limit that is set, and the timezone that its periods go by. */
 type Limit = ReservedPeriod & { timezone: string };
 
-async function budgetReport(c: AppContext): Promise<BudgetReport> {
+export async function budgetReport(c: AppContext): Promise<BudgetReport> {
   const { DB } = c.env;
   const defaults = budgetDefaults(c.get("config"));
   const [{ budget: shared }, agents] = await Promise.all([readSharedBudget(DB), c.get("registry").list(DB)]);
