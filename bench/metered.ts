@@ -5,15 +5,19 @@ import type { Wake } from "../src/coordinator/wake.ts";
 import type { Env } from "../src/env.ts";
 import { consumeWakes } from "../src/executor/consume-wakes.ts";
 import { createApp } from "../src/http/app.ts";
+import { everyMinute } from "../src/scheduler/minute.ts";
+import { Ticker as RealTicker } from "../src/scheduler/ticker.ts";
 import { workOnJobs } from "../src/scheduler/work-on-jobs.ts";
 import { BENCH_AGENTS } from "./agents.ts";
 import { type D1Usage, meterDatabase, noUsage } from "./meter.ts";
 
 export { RequestCounter } from "../src/rate-limit/request-counter.ts";
-export { Ticker } from "../src/scheduler/ticker.ts";
 export { StreamHub } from "../src/stream/hub.ts";
 
-/** The service with its real classes, each wrapped in a meter that `GET /bench/meter?agent=` reads and sets to zero. */
+/**
+ * The service with its real classes, each wrapped in a meter that `GET /bench/meter?agent=` reads and sets to zero.
+ * `GET /bench/minute` does what the Cron Trigger does; `GET /bench/fires` says how far the jobs' fires are.
+ */
 
 export interface MeterReading {
   /** What the Worker itself asked of D1. */
@@ -26,6 +30,13 @@ export interface MeterReading {
   activeMs: number;
   /** Messages that it put into the queue. */
   wakes: number;
+}
+
+export interface FireProgress {
+  /** Fires that have a run. */
+  begun: number;
+  /** Runs that have ended. */
+  ended: number;
 }
 
 type CoordinatorReading = Omit<MeterReading, "worker">;
@@ -86,6 +97,15 @@ function meterEveryMethod(): void {
   }
 }
 
+/** In the Worker's isolate, as all objects here are: what it asks counts as the Worker's. */
+export class Ticker extends RealTicker {
+  protected override readonly registry = registry;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, { ...env, DB: meterDatabase(env.DB, workerUsage) });
+  }
+}
+
 const workerUsage = noUsage();
 const registry = createRegistry([...AGENTS, ...BENCH_AGENTS]);
 const app = createApp(registry);
@@ -93,9 +113,13 @@ const app = createApp(registry);
 export default {
   async fetch(request, env, ctx) {
     const url = new URL(request.url);
-    if (url.pathname !== "/bench/meter") {
-      return app.fetch(request, { ...env, DB: meterDatabase(env.DB, workerUsage) }, ctx);
+    const metered = { ...env, DB: meterDatabase(env.DB, workerUsage) };
+    if (url.pathname === "/bench/minute") {
+      await everyMinute(metered, registry);
+      return Response.json({});
     }
+    if (url.pathname === "/bench/fires") return Response.json(await readProgress(env.DB));
+    if (url.pathname !== "/bench/meter") return app.fetch(request, metered, ctx);
     const namespace = env.COORDINATOR as unknown as DurableObjectNamespace<AgentCoordinator>;
     const reading = await namespace.getByName(url.searchParams.get("agent") ?? "").benchTakeReading();
     const worker = { ...workerUsage };
@@ -112,3 +136,12 @@ export default {
     });
   },
 } satisfies ExportedHandler<Env, Wake>;
+
+async function readProgress(db: D1Database): Promise<FireProgress | null> {
+  return db
+    .prepare(
+      `SELECT (SELECT count(*) FROM job_fires WHERE run_id IS NOT NULL) AS begun,
+              (SELECT count(*) FROM agent_runs WHERE completed_at IS NOT NULL) AS ended`,
+    )
+    .first<FireProgress>();
+}
