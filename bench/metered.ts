@@ -41,45 +41,56 @@ export interface FireProgress {
 
 type CoordinatorReading = Omit<MeterReading, "worker">;
 
+interface Meter {
+  usage: D1Usage;
+  requests: Record<string, number>;
+  activeMs: number;
+  wakes: number;
+}
+
+/** By agent. Here, and not in the objects, since an object that is idle for ten seconds is gone. */
+const meters = new Map<string, Meter>();
+
+function meterOf(agent: string): Meter {
+  const meter = meters.get(agent) ?? { usage: noUsage(), requests: {}, activeMs: 0, wakes: 0 };
+  meters.set(agent, meter);
+  return meter;
+}
+
 export class AgentCoordinator extends RealCoordinator {
-  #usage: D1Usage;
-  #requests: Record<string, number> = {};
   #inFlight = 0;
   #activeSinceMs = 0;
-  #activeMs = 0;
-  readonly #sent: { wakes: number };
+  readonly #meter: Meter;
 
   constructor(ctx: DurableObjectState, env: Env) {
-    const usage = noUsage();
-    const sent = { wakes: 0 };
+    const meter = meterOf(ctx.id.name ?? "");
     const send: Queue<Wake>["send"] = (wake, options) => {
-      sent.wakes++;
+      meter.wakes++;
       return env.RUN_QUEUE.send(wake, options);
     };
-    super(ctx, { ...env, DB: meterDatabase(env.DB, usage), RUN_QUEUE: { send } as Queue<Wake> });
-    this.#usage = usage;
-    this.#sent = sent;
+    super(ctx, { ...env, DB: meterDatabase(env.DB, meter.usage), RUN_QUEUE: { send } as Queue<Wake> });
+    this.#meter = meter;
   }
 
   async benchMeter<Answer>(method: string, call: () => Promise<Answer>): Promise<Answer> {
-    this.#requests[method] = (this.#requests[method] ?? 0) + 1;
+    const { requests } = this.#meter;
+    requests[method] = (requests[method] ?? 0) + 1;
     if (this.#inFlight++ === 0) this.#activeSinceMs = Date.now();
     try {
       return await call();
     } finally {
-      if (--this.#inFlight === 0) this.#activeMs += Date.now() - this.#activeSinceMs;
+      if (--this.#inFlight === 0) this.#meter.activeMs += Date.now() - this.#activeSinceMs;
     }
   }
+}
 
-  benchTakeReading(): CoordinatorReading {
-    const { wakes } = this.#sent;
-    const reading = { coordinator: { ...this.#usage }, requests: this.#requests, activeMs: this.#activeMs, wakes };
-    this.#sent.wakes = 0;
-    Object.assign(this.#usage, noUsage());
-    this.#requests = {};
-    this.#activeMs = 0;
-    return reading;
-  }
+function takeReading(agent: string): CoordinatorReading {
+  const meter = meterOf(agent);
+  const { usage, requests, activeMs, wakes } = meter;
+  const reading = { coordinator: { ...usage }, requests, activeMs, wakes };
+  Object.assign(usage, noUsage());
+  Object.assign(meter, { requests: {}, activeMs: 0, wakes: 0 });
+  return reading;
 }
 
 meterEveryMethod();
@@ -120,8 +131,7 @@ export default {
     }
     if (url.pathname === "/bench/fires") return Response.json(await readProgress(env.DB));
     if (url.pathname !== "/bench/meter") return app.fetch(request, metered, ctx);
-    const namespace = env.COORDINATOR as unknown as DurableObjectNamespace<AgentCoordinator>;
-    const reading = await namespace.getByName(url.searchParams.get("agent") ?? "").benchTakeReading();
+    const reading = takeReading(url.searchParams.get("agent") ?? "");
     const worker = { ...workerUsage };
     Object.assign(workerUsage, noUsage());
     return Response.json({ worker, ...reading } satisfies MeterReading);
