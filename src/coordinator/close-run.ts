@@ -40,7 +40,7 @@ export async function closeRun(
   const write = { kind: "close", runId, attempt, from, status, error, ...marks, ...ended } as const;
   const changed = await change(context, runId, write);
   // Also if nothing changed: that may be the repeat of a close whose reply was lost.
-  if (hasWebhook) context.wakeWebhook(runId);
+  if (hasWebhook) context.wakeWebhook({ kind: "run", id: runId });
   if (!changed) return null;
   const fields = {
     run_id: runId,
