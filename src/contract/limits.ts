@@ -210,6 +210,10 @@ export const MAX_CONCURRENT_SCAN_READS = 4;
 export const MAX_DIGEST_ROWS = 20;
 export const MAX_DIGEST_TOP = 5;
 export const MAX_CAUSE_CHARS = 200;
+export const MAX_DIGEST_SUMMARY_CHARS = 4_000;
+export const MAX_DIGEST_SUMMARY_TOKENS = 800;
+/** Then the digest does without its model: well within the agent's own deadline. */
+export const DIGEST_MODEL_DEADLINE_MS = 60_000;
 
 // Agents elsewhere, which are called by HTTP.
 export const MAX_AGENT_URL_CHARS = 2_000;
@@ -301,6 +305,10 @@ export const TOOL_FETCH_DEADLINE_MS = 15_000;
 export const MAX_AGENT_DEPTH = 3;
 /** Runs that one run may ask for, those that they ask for included. */
 export const MAX_CHILD_RUNS = 20;
+/** In US dollars: what the runs that one run asks for may cost together, unless its agent says otherwise. */
+export const DEFAULT_CHILDREN_USD = 1;
+/** Agents that one may be allowed to have run. */
+export const MAX_RUN_AGENTS = 100;
 /** Models whose price is set by the API. */
 export const MAX_MODEL_PRICES = 1_000;
 export const MAX_MODEL_NAME_CHARS = 200;
