@@ -3,6 +3,7 @@ import type { RunStatus } from "../../src/contract/run.ts";
 import { isTerminal } from "../../src/core/run-state.ts";
 import { budgetDifferences } from "./budget-watch.ts";
 import type { Actor } from "./effects.ts";
+import { preparedOf } from "./sqlite-d1.ts";
 
 export interface Row {
   id: number;
@@ -105,7 +106,7 @@ export function createHistoryWatch(options: {
 }
 
 export function all<T>(sqlite: DatabaseSync, sql: string, ...values: (string | number)[]): T[] {
-  return sqlite.prepare(sql).all(...values) as unknown as T[];
+  return preparedOf(sqlite)(sql).all(...values) as unknown as T[];
 }
 
 function usageDifferences(sqlite: DatabaseSync): string[] {

@@ -79,7 +79,8 @@ function counters(prepared: (sql: string) => StatementSync): { changes: number; 
 
 const statementsOf = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
 
-function preparedOf(sqlite: DatabaseSync): (sql: string) => StatementSync {
+/** Prepares each statement once. */
+export function preparedOf(sqlite: DatabaseSync): (sql: string) => StatementSync {
   const known = statementsOf.get(sqlite) ?? new Map<string, StatementSync>();
   statementsOf.set(sqlite, known);
   return (sql) => {

@@ -7,7 +7,7 @@ import { SELECT_CURRENT_VERSION, SELECT_VERSION, SELECT_VERSIONS } from "../../s
 import { CLOSE_AUDIT, SELECT_AUDIT } from "../../src/store/audit.ts";
 import { RESERVE, SETTLE } from "../../src/store/budget-statements.ts";
 import { SELECT_PERIODS, SELECT_SHARED_BUDGET } from "../../src/store/budgets.ts";
-import { ADVANCE_JOB, BACKFILL_FIRES, INSERT_FIRES, RELEASE_BUFFERED } from "../../src/store/job-claims.ts";
+import { ADVANCE_JOB, BACKFILL_FIRES, INSERT_FIRES, NAME_RUNS, RELEASE_BUFFERED } from "../../src/store/job-claims.ts";
 import { DELETE_JOB, REJECT_OPEN, SKIP_BUFFERED, UPDATE_JOB } from "../../src/store/job-edits.ts";
 import {
   RECORD_RESULTS,
@@ -131,6 +131,7 @@ test.for([
   { what: "reject what is open of a deleted job", sql: REJECT_OPEN },
   { what: "record slots", sql: INSERT_FIRES },
   { what: "advance a job", sql: ADVANCE_JOB },
+  { what: "have slots name their runs", sql: NAME_RUNS },
   { what: "backfill", sql: BACKFILL_FIRES },
   { what: "release what waits", sql: RELEASE_BUFFERED },
   { what: "jobs with something to do", sql: SELECT_JOBS_TO_DO },
