@@ -11,8 +11,20 @@ const shape = {
   concurrency: 1_000,
 };
 
+/** Among whom the scheduler's bench divides its jobs. */
+export const BUSY_AGENTS = Array.from({ length: 100 }, (_, n) =>
+  defineAgent({
+    ...shape,
+    name: `busy-${n}`,
+    displayName: `Busy ${n}`,
+    concurrency: { limit: 1_000, whenFull: "queue", maxQueued: 10_000 },
+    execute: async (input) => input,
+  }),
+);
+
 /** What no agent of the service does at will: to fail once, and to say ten things. */
 export const BENCH_AGENTS = [
+  ...BUSY_AGENTS,
   defineAgent({
     ...shape,
     name: "fails-once",

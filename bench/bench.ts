@@ -7,10 +7,11 @@ import { measureBundle } from "./bundle.ts";
 import { measureList } from "./list.ts";
 import { measureRows } from "./rows.ts";
 import { ROOT } from "./runtime.ts";
+import { measureScheduler } from "./scheduler.ts";
 import { measureStream } from "./stream.ts";
 import { measureThroughput } from "./throughput.ts";
 
-/** `npm run bench [-- throughput|background|stream|rows|list|bundle …] [--rounds N] [--seconds S]`: measures, and changes nothing. */
+/** `npm run bench [-- throughput|background|stream|rows|scheduler|list|bundle …] [--rounds N] [--seconds S]`: measures, and changes nothing. */
 
 const DEADLINE_MS = 15 * 60_000;
 
@@ -21,6 +22,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   background: () => measureBackground(options),
   stream: () => measureStream(options),
   rows: measureRows,
+  scheduler: measureScheduler,
   list: measureList,
   bundle: measureBundle,
 };
@@ -70,7 +72,7 @@ function versionOf(name: string): string {
 
 function fail(message: string): never {
   console.error(
-    `${message}\nusage: npm run bench [-- throughput|background|stream|rows|list|bundle …] [--rounds N] [--seconds S]`,
+    `${message}\nusage: npm run bench [-- throughput|background|stream|rows|scheduler|list|bundle …] [--rounds N] [--seconds S]`,
   );
   process.exit(1);
 }

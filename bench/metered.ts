@@ -5,15 +5,19 @@ import type { Wake } from "../src/coordinator/wake.ts";
 import type { Env } from "../src/env.ts";
 import { consumeWakes } from "../src/executor/consume-wakes.ts";
 import { createApp } from "../src/http/app.ts";
+import { everyMinute } from "../src/scheduler/minute.ts";
+import { Ticker as RealTicker } from "../src/scheduler/ticker.ts";
 import { workOnJobs } from "../src/scheduler/work-on-jobs.ts";
 import { BENCH_AGENTS } from "./agents.ts";
 import { type D1Usage, meterDatabase, noUsage } from "./meter.ts";
 
 export { RequestCounter } from "../src/rate-limit/request-counter.ts";
-export { Ticker } from "../src/scheduler/ticker.ts";
 export { StreamHub } from "../src/stream/hub.ts";
 
-/** The service with its real classes, each wrapped in a meter that `GET /bench/meter?agent=` reads and sets to zero. */
+/**
+ * The service with its real classes, each wrapped in a meter that `GET /bench/meter?agent=` reads and sets to zero.
+ * `GET /bench/minute` does what the Cron Trigger does; `GET /bench/fires` says how far the jobs' fires are.
+ */
 
 export interface MeterReading {
   /** What the Worker itself asked of D1. */
@@ -28,47 +32,65 @@ export interface MeterReading {
   wakes: number;
 }
 
+export interface FireProgress {
+  /** Fires that have a run. */
+  begun: number;
+  /** Runs that have ended. */
+  ended: number;
+}
+
 type CoordinatorReading = Omit<MeterReading, "worker">;
 
+interface Meter {
+  usage: D1Usage;
+  requests: Record<string, number>;
+  activeMs: number;
+  wakes: number;
+}
+
+/** By agent. Here, and not in the objects, since an object that is idle for ten seconds is gone. */
+const meters = new Map<string, Meter>();
+
+function meterOf(agent: string): Meter {
+  const meter = meters.get(agent) ?? { usage: noUsage(), requests: {}, activeMs: 0, wakes: 0 };
+  meters.set(agent, meter);
+  return meter;
+}
+
 export class AgentCoordinator extends RealCoordinator {
-  #usage: D1Usage;
-  #requests: Record<string, number> = {};
   #inFlight = 0;
   #activeSinceMs = 0;
-  #activeMs = 0;
-  readonly #sent: { wakes: number };
+  readonly #meter: Meter;
 
   constructor(ctx: DurableObjectState, env: Env) {
-    const usage = noUsage();
-    const sent = { wakes: 0 };
+    const meter = meterOf(ctx.id.name ?? "");
     const send: Queue<Wake>["send"] = (wake, options) => {
-      sent.wakes++;
+      meter.wakes++;
       return env.RUN_QUEUE.send(wake, options);
     };
-    super(ctx, { ...env, DB: meterDatabase(env.DB, usage), RUN_QUEUE: { send } as Queue<Wake> });
-    this.#usage = usage;
-    this.#sent = sent;
+    super(ctx, { ...env, DB: meterDatabase(env.DB, meter.usage), RUN_QUEUE: { send } as Queue<Wake> });
+    this.#meter = meter;
   }
 
   async benchMeter<Answer>(method: string, call: () => Promise<Answer>): Promise<Answer> {
-    this.#requests[method] = (this.#requests[method] ?? 0) + 1;
+    const { requests } = this.#meter;
+    requests[method] = (requests[method] ?? 0) + 1;
     if (this.#inFlight++ === 0) this.#activeSinceMs = Date.now();
     try {
       return await call();
     } finally {
-      if (--this.#inFlight === 0) this.#activeMs += Date.now() - this.#activeSinceMs;
+      if (--this.#inFlight === 0) this.#meter.activeMs += Date.now() - this.#activeSinceMs;
     }
   }
+}
 
-  benchTakeReading(): CoordinatorReading {
-    const { wakes } = this.#sent;
-    const reading = { coordinator: { ...this.#usage }, requests: this.#requests, activeMs: this.#activeMs, wakes };
-    this.#sent.wakes = 0;
-    Object.assign(this.#usage, noUsage());
-    this.#requests = {};
-    this.#activeMs = 0;
-    return reading;
-  }
+function takeReading(agent: string): CoordinatorReading {
+  const meter = meterOf(agent);
+  const { usage, requests, activeMs, wakes } = meter;
+  const reading = { coordinator: { ...usage }, requests, activeMs, wakes };
+  Object.assign(usage, noUsage());
+  Object.assign(meter, { requests: {}, activeMs: 0, wakes: 0 });
+  return reading;
 }
 
 meterEveryMethod();
@@ -86,6 +108,15 @@ function meterEveryMethod(): void {
   }
 }
 
+/** In the Worker's isolate, as all objects here are: what it asks counts as the Worker's. */
+export class Ticker extends RealTicker {
+  protected override readonly registry = registry;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, { ...env, DB: meterDatabase(env.DB, workerUsage) });
+  }
+}
+
 const workerUsage = noUsage();
 const registry = createRegistry([...AGENTS, ...BENCH_AGENTS]);
 const app = createApp(registry);
@@ -93,11 +124,14 @@ const app = createApp(registry);
 export default {
   async fetch(request, env, ctx) {
     const url = new URL(request.url);
-    if (url.pathname !== "/bench/meter") {
-      return app.fetch(request, { ...env, DB: meterDatabase(env.DB, workerUsage) }, ctx);
+    const metered = { ...env, DB: meterDatabase(env.DB, workerUsage) };
+    if (url.pathname === "/bench/minute") {
+      await everyMinute(metered, registry);
+      return Response.json({});
     }
-    const namespace = env.COORDINATOR as unknown as DurableObjectNamespace<AgentCoordinator>;
-    const reading = await namespace.getByName(url.searchParams.get("agent") ?? "").benchTakeReading();
+    if (url.pathname === "/bench/fires") return Response.json(await readProgress(env.DB));
+    if (url.pathname !== "/bench/meter") return app.fetch(request, metered, ctx);
+    const reading = takeReading(url.searchParams.get("agent") ?? "");
     const worker = { ...workerUsage };
     Object.assign(workerUsage, noUsage());
     return Response.json({ worker, ...reading } satisfies MeterReading);
@@ -112,3 +146,12 @@ export default {
     });
   },
 } satisfies ExportedHandler<Env, Wake>;
+
+async function readProgress(db: D1Database): Promise<FireProgress | null> {
+  return db
+    .prepare(
+      `SELECT (SELECT count(*) FROM job_fires WHERE run_id IS NOT NULL) AS begun,
+              (SELECT count(*) FROM agent_runs WHERE completed_at IS NOT NULL) AS ended`,
+    )
+    .first<FireProgress>();
+}

@@ -35,6 +35,11 @@ export interface Env {
   CORS_ORIGINS?: string;
   /** Runs that ended longer ago are deleted. Without it all are kept. */
   RETENTION_DAYS?: string;
+  /**
+   * Where this service is reached, `https://agents.example.com`. Runs that no request asked for, those of jobs, know
+   * it by nothing else: without it a remote agent that a job starts cannot complete its run later.
+   */
+  PUBLIC_URL?: string;
   /** What `scanner` scans when a run names no targets: URLs, separated by commas. */
   SCANNER_TARGETS?: string;
   /** "true" lets `scanner` fetch private and loopback addresses. */
@@ -110,6 +115,17 @@ const AccessRoles = List.transform((items) => items.map((item) => item.split("="
   .pipe(z.array(z.tuple([z.string().min(1).toLowerCase(), Role], "must be like ann@example.com=admin")))
   .transform((entries) => new Map(entries));
 
+const Origin = z
+  .string()
+  .default("")
+  .refine((text) => text === "" || isOrigin(text), "must be an origin, like https://agents.example.com")
+  .transform((text) => (text === "" ? "" : new URL(text).origin));
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
+}
+
 const Price = z.strictObject({ inputUsd: z.number().min(0), outputUsd: z.number().min(0) });
 
 const Prices = z
@@ -136,6 +152,7 @@ const Config = z
     LOCAL_OPEN: Flag,
     CORS_ORIGINS: List,
     RETENTION_DAYS: Days,
+    PUBLIC_URL: Origin,
     MODEL_PRICES: Prices,
     BUDGET_TIMEZONE: Timezone,
     BUDGET_RUN_RESERVE_USD: RunReserveUsd,

@@ -2,7 +2,9 @@ import * as z from "zod";
 import type { AgentConfig } from "../contract/agent-definition.ts";
 import type { AgentBudget } from "../contract/budget.ts";
 import {
+  DEFAULT_CHILDREN_USD,
   DEFAULT_MAX_QUEUED,
+  MAX_BUDGET_USD,
   MAX_CONCURRENCY,
   MAX_QUEUED,
   MAX_TIMEOUT_MS,
@@ -61,6 +63,7 @@ const Concurrency = z.strictObject({
 
 /** The limits of an agent: what is left out has a default, and a bare number of `concurrency` is its `limit`. */
 const Limits = z.object({
+  childrenUsd: z.number().min(0).max(MAX_BUDGET_USD).default(DEFAULT_CHILDREN_USD),
   timeoutMs: z.int().min(1).max(MAX_TIMEOUT_MS),
   concurrency: z.preprocess((value) => (typeof value === "number" ? { limit: value } : value), Concurrency),
   queueTtlMs: RunPolicy.shape.queueTtlMs,
@@ -98,6 +101,8 @@ export interface AgentSpec<Input extends z.ZodType, Output extends z.ZodType> {
   retry?: z.input<typeof RunPolicy.shape.retry>;
   /** Where to POST how a run has ended, unless its request names another place or null. Default nowhere. */
   webhookUrl?: string | null;
+  /** What the runs that one attempt asks for may cost together, in US dollars. Default 1. */
+  childrenUsd?: number;
   /** May run many times at once, also in one isolate: keep no state outside. Throw to fail the attempt. */
   execute(input: z.output<Input>, context: AgentContext): Promise<z.input<Output> | HandOver>;
 }
@@ -121,7 +126,7 @@ export type Agent = Required<Omit<AgentSpec<z.ZodType, z.ZodType>, "role" | keyo
 
 /** What a kind of stored agent makes of its part of the definition. */
 export type AgentBehaviour = Pick<Agent, "input" | "output" | "execute"> &
-  Partial<Pick<Agent, "role" | "model" | "tools">>;
+  Partial<Pick<Agent, "role" | "model" | "tools" | "childrenUsd">>;
 
 /** Declares an agent. Throws at start-up on a name or a limit that cannot be. */
 export function defineAgent<Input extends z.ZodType, Output extends z.ZodType>(spec: AgentSpec<Input, Output>): Agent {

@@ -7,6 +7,7 @@ export type ChildRun =
 
 /**
  * Runs another agent, at once and once: a run that its agent has no room for is refused, and none is repeated. It ends
- * with the run that asked for it, and a run's runs are bounded in number and in depth. Its usage is its own run's.
+ * with the run that asked for it, and a run's runs are bounded in number, in depth, and in what they may cost. Its
+ * usage is its own run's.
  */
 export type RunChild = (agentName: string, params: Record<string, unknown>) => Promise<ChildRun>;

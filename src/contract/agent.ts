@@ -29,7 +29,10 @@ export const AgentSummary = z
     model: z.string().nullable(),
     category: z.string(),
     tags: z.array(z.string()),
-    schedule: z.string().nullable(),
+    schedule: z
+      .string()
+      .nullable()
+      .meta({ description: "Of the job that fires it next, as a sentence; null: none does." }),
     status: AgentStatus,
     enabled: z.boolean(),
     run_count: z.int().meta({ description: "Runs that have ended, however they ended." }),

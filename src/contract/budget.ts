@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { DEFAULT_WARN_SHARE, MAX_BUDGET_USD } from "./limits.ts";
+import { DEFAULT_WARN_SHARE, MAX_BUDGET_USD, MAX_WEBHOOK_URL_CHARS } from "./limits.ts";
+import { RunWebhook } from "./run-webhook.ts";
 import { TimezoneName } from "./timezone-name.ts";
 
 const Usd = z.number().min(0).max(MAX_BUDGET_USD);
@@ -13,6 +14,13 @@ const LIMITS = {
     .max(1)
     .optional()
     .meta({ description: `Of a limit: once so much is spent, the service says so. Default ${DEFAULT_WARN_SHARE}.` }),
+  warn_webhook_url: z
+    .url({ protocol: /^https?$/, error: "must be a whole http or https URL, like https://example.com/" })
+    .max(MAX_WEBHOOK_URL_CHARS)
+    .optional()
+    .meta({
+      description: "Where that is told, once a period, as a signed `budget.warning` webhook. Default: nowhere.",
+    }),
   timezone: TimezoneName.optional().meta({
     description: "By whose midnight days and months begin. Default: the service's BUDGET_TIMEZONE.",
   }),
@@ -35,6 +43,7 @@ export const AgentBudgetPatch = z.strictObject({
   daily_usd: shape.daily_usd.nullable(),
   monthly_usd: shape.monthly_usd.nullable(),
   warn_share: shape.warn_share.nullable(),
+  warn_webhook_url: shape.warn_webhook_url.nullable(),
   timezone: shape.timezone.nullable(),
   max_run_usd: shape.max_run_usd.nullable(),
 } satisfies Record<keyof AgentBudget, z.ZodType>);
@@ -52,6 +61,8 @@ export const ReservedPeriod = z.object({
   endsAtMs: z.int(),
   limitMicrousd: z.int(),
   warnAtMicrousd: z.int(),
+  /** Left out: nobody is told. */
+  warnUrl: z.string().optional(),
 });
 export type ReservedPeriod = z.output<typeof ReservedPeriod>;
 
@@ -80,6 +91,10 @@ const BudgetStanding = z.object({
   starts_at: z.iso.datetime(),
   resets_at: z.iso.datetime(),
   warned_at: z.iso.datetime().nullable(),
+  warn_webhook: RunWebhook.nullable().meta({
+    description:
+      "What has become of the webhook that tells so; null: none is set. `waiting`: there was nothing to tell yet.",
+  }),
 });
 export type BudgetStanding = z.infer<typeof BudgetStanding>;
 

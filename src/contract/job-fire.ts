@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DEFAULT_PAGE_FIRES, MAX_BACKFILL_SLOTS, MAX_PAGE_FIRES } from "./limits.ts";
+import { DEFAULT_PAGE_FIRES, MAX_BACKFILL_SLOTS, MAX_COUNTED_SLOTS, MAX_PAGE_FIRES } from "./limits.ts";
 import { JobId } from "./names.ts";
 import { RunStatus } from "./run.ts";
 
@@ -30,7 +30,7 @@ export const FireOutcome = z
   .meta({
     id: "FireOutcome",
     description:
-      "`fired` without a `run_id`: its run is about to begin. `buffered`: it waits for the run before it. `missed`: nobody came to it within its grace. `coalesced`: a later slot stood for it. `rejected`: the agent refused the run, as `problem` says.",
+      "`fired` without a `run_id`: its run is about to begin. `buffered`: it waits for the run before it. `missed`: nobody came to it within its grace. `coalesced`: a later slot stood for it. `skipped_paused`: it passed while the job was paused. `rejected`: the agent refused the run, as `problem` says.",
   });
 export type FireOutcome = z.infer<typeof FireOutcome>;
 
@@ -44,7 +44,9 @@ export const JobFire = z
     run_status: RunStatus.nullable(),
     duration_ms: z.int().nullable().meta({ description: "Of the run." }),
     problem: z.string().nullable().meta({ description: "Why the run was refused, or could not begin yet." }),
-    coalesced: z.int().meta({ description: "Earlier slots that this fire stands for." }),
+    coalesced: z.int().meta({
+      description: `Earlier slots that this stands for. Of \`skipped_paused\` they have no record of their own, and at most ${MAX_COUNTED_SLOTS} are counted.`,
+    }),
     fired_at: Instant.meta({ description: "When the outcome was decided." }),
   })
   .meta({ id: "JobFire" });

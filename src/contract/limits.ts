@@ -138,6 +138,8 @@ export const MAX_BACKFILL_SLOTS = 1_000;
 /** Slots of a job that one transaction records, and transactions of a job that one invocation makes. */
 export const MAX_CATCH_UP_SLOTS = 500;
 export const MAX_CATCH_UP_ROUNDS = 20;
+/** Slots that passed while a job was paused: one record stands for them, and counts so many. */
+export const MAX_COUNTED_SLOTS = 5_000;
 /** Jobs that one tick looks after; the next takes the rest. */
 export const MAX_TICK_JOBS = 10_000;
 /** Jobs of one queue message. A batch of messages stays under 1,000 calls of one invocation. */
@@ -299,6 +301,10 @@ export const TOOL_FETCH_DEADLINE_MS = 15_000;
 export const MAX_AGENT_DEPTH = 3;
 /** Runs that one run may ask for, those that they ask for included. */
 export const MAX_CHILD_RUNS = 20;
+/** In US dollars: what the runs that one run asks for may cost together, unless its agent says otherwise. */
+export const DEFAULT_CHILDREN_USD = 1;
+/** Agents that one may be allowed to have run. */
+export const MAX_RUN_AGENTS = 100;
 /** Models whose price is set by the API. */
 export const MAX_MODEL_PRICES = 1_000;
 export const MAX_MODEL_NAME_CHARS = 200;

@@ -1,11 +1,15 @@
 import * as z from "zod";
 import {
+  DEFAULT_CHILDREN_USD,
   MAX_AGENT_TEXT_CHARS,
   MAX_AGENT_URL_CHARS,
+  MAX_BUDGET_USD,
   MAX_MODEL_STEPS,
   MAX_OUTPUT_TOKENS,
   MAX_PROMPT_CHARS,
+  MAX_RUN_AGENTS,
 } from "./limits.ts";
+import { AgentName } from "./names.ts";
 
 /** What a model may be given to use. */
 export const LLM_TOOLS = ["fetch_url", "scan", "run_agent", "read_history", "memory"] as const;
@@ -51,6 +55,16 @@ export const LlmConfig = z
       .default(8)
       .meta({ description: "Calls of the model in one attempt." }),
     tools: z.array(z.enum(LLM_TOOLS)).default([]),
+    run_agents: z
+      .array(AgentName)
+      .min(1)
+      .max(MAX_RUN_AGENTS)
+      .optional()
+      .meta({ description: "The agents that `run_agent` may run. Left out: all." }),
+    run_agents_usd: z.number().min(0).max(MAX_BUDGET_USD).default(DEFAULT_CHILDREN_USD).meta({
+      description:
+        "What the runs that one attempt asks for may cost together. They count against its agent's `max_run_usd` too.",
+    }),
     input_schema: JsonSchema.optional().meta({
       description: "JSON Schema of `params`. Left out: an object with a text `prompt`.",
     }),

@@ -9,6 +9,7 @@ import {
   MAX_WEBHOOK_URL_CHARS,
 } from "./limits.ts";
 import { RunEvent } from "./run-event.ts";
+import { RunWebhook } from "./run-webhook.ts";
 
 export const RUN_STATUSES = [
   "queued",
@@ -118,19 +119,6 @@ export const RunSummary = z
   })
   .meta({ id: "RunSummary" });
 export type RunSummary = z.infer<typeof RunSummary>;
-
-/** `waiting`: the run has not ended. `failed`: no more tries will be made. */
-export const RunWebhook = z
-  .object({
-    url: z.string(),
-    status: z.enum(["waiting", "pending", "delivered", "failed"]),
-    attempts: z.int().meta({ description: "Tries made so far." }),
-    last_status: z.int().nullable().meta({ description: "The HTTP status that the last try was answered with." }),
-    last_error: z.string().nullable(),
-    next_attempt_at: Instant.nullable(),
-  })
-  .meta({ id: "RunWebhook" });
-export type RunWebhook = z.infer<typeof RunWebhook>;
 
 export const RunDetail = RunSummary.extend({
   input: Json.meta({ description: "The run's params, as they were sent." }),

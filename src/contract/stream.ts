@@ -25,11 +25,22 @@ const JobCompleteEvent = z.object({
   at: Instant,
 });
 
+/** So much of a budget is spent as somebody wanted to know of. */
+const BudgetWarningEvent = z.object({
+  agent: z.string().nullable().meta({ description: "Null: all agents together." }),
+  period: z.enum(["day", "month"]),
+  limit_usd: z.number().nullable(),
+  spent_usd: z.number(),
+  resets_at: Instant,
+  at: Instant,
+});
+
 /** What the service tells of itself. Nothing may rely on it: the history is the truth. */
 export const StreamEvent = z
   .discriminatedUnion("event", [
     z.object({ event: z.literal("agent_status"), data: AgentStatusEvent }),
     z.object({ event: z.literal("job_complete"), data: JobCompleteEvent }),
+    z.object({ event: z.literal("budget_warning"), data: BudgetWarningEvent }),
     z.object({ event: z.literal("heartbeat"), data: z.object({ at: Instant }) }),
     z.object({ event: z.literal("reset"), data: z.object({ reason: z.string() }) }),
   ])
@@ -37,4 +48,4 @@ export const StreamEvent = z
 export type StreamEvent = z.output<typeof StreamEvent>;
 
 /** What is published; the rest the stream makes itself. */
-export type PublishedEvent = Extract<StreamEvent, { event: "agent_status" | "job_complete" }>;
+export type PublishedEvent = Extract<StreamEvent, { event: "agent_status" | "job_complete" | "budget_warning" }>;

@@ -33,7 +33,7 @@ export class AgentCoordinator extends DurableObject<Env> implements Coordinator 
       randomFraction,
       budgets: budgetDefaults(readConfig(env)),
       wake: (delayMs) => ctx.waitUntil(sendWake(env.RUN_QUEUE, agentName, delayMs)),
-      wakeWebhook: (runId) => ctx.waitUntil(sendWebhookWake(env.RUN_QUEUE, runId, 0)),
+      wakeWebhook: (told) => ctx.waitUntil(sendWebhookWake(env.RUN_QUEUE, told, 0)),
       tell: createTeller({
         publish: (events, more) => publish(env.STREAM, events, more),
         waitUntil: (work) => ctx.waitUntil(work),

@@ -9,7 +9,6 @@ import type { CoordinatorContext } from "./context.ts";
 import { type Inserted, insertRun, storedPolicy } from "./insert-run.ts";
 import type { BeginOutcome, BeginRequest } from "./protocol.ts";
 import { resumeAttempt } from "./put-back.ts";
-import { dueRuns } from "./queue-order.ts";
 import { tellOfRun } from "./tell-of-run.ts";
 
 /** Expected: whoever gets it reads the agent again, and makes the request of what it finds. */
@@ -36,7 +35,7 @@ export async function beginRun(
   const load = {
     running: knowledge.slotsInUse(),
     queued: knowledge.queued(),
-    due: dueRuns(knowledge, atMs).length,
+    due: countUpTo(request.policy.concurrency, knowledge.due(atMs)),
     pendingWrites,
   };
   const limits = {
@@ -121,6 +120,13 @@ async function outcomeFor(
     default:
       return joined(request, row);
   }
+}
+
+/** Of more than that many it makes no difference how many there are. */
+function countUpTo(most: number, runs: Iterable<unknown>): number {
+  let count = 0;
+  for (const _run of runs) if (++count >= most) break;
+  return count;
 }
 
 function waiting({ knowledge }: CoordinatorContext, request: BeginRequest, row: BegunRow): BeginOutcome {

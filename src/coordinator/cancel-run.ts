@@ -37,7 +37,7 @@ async function stop(context: CoordinatorContext, run: LiveRun): Promise<"cancell
 
 /** Makes room for a newer run. That one is accepted already, and waits where no room can be made. */
 export async function cancelOldest(context: CoordinatorContext): Promise<void> {
-  const running = [...context.knowledge.having("running")].filter((run) => !run.cancelRequested);
+  const running = [...context.knowledge.running()].filter((run) => !run.cancelRequested);
   const [oldest] = running.sort((a, b) => a.runId - b.runId);
   if (oldest === undefined) return;
   try {

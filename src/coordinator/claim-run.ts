@@ -5,7 +5,6 @@ import { closeRun } from "./close-run.ts";
 import type { CoordinatorContext } from "./context.ts";
 import type { ClaimOutcome } from "./protocol.ts";
 import { resumeAttempt } from "./put-back.ts";
-import { dueRuns, nextAvailableAtMs } from "./queue-order.ts";
 import { startedRun } from "./started-run.ts";
 
 /**
@@ -14,14 +13,14 @@ import { startedRun } from "./started-run.ts";
  */
 export async function claimRun(context: CoordinatorContext, leaseKey: string): Promise<ClaimOutcome> {
   const { knowledge, nowMs } = context;
-  for (const run of knowledge.having("running")) {
+  for (const run of knowledge.running()) {
     // The repeat of a claim whose reply was lost: another run would leave this one to nobody.
     if (run.leaseKey === leaseKey)
       return (await resumeAttempt(context, { ...run, leaseKey })) ?? { ok: true, kind: "nothing" };
   }
   for (;;) {
     const atMs = nowMs();
-    const [run] = dueRuns(knowledge, atMs);
+    const [run] = knowledge.due(atMs);
     if (run === undefined) {
       wakeForNext(context, atMs);
       return { ok: true, kind: "nothing" };
@@ -62,9 +61,12 @@ async function claim(
 }
 
 /** A wake that came before its run was due, by a clock or a queue that rounds, must not be the last one. */
-function wakeForNext(context: CoordinatorContext, atMs: number): void {
-  const nextAtMs = nextAvailableAtMs(context.knowledge, atMs);
-  if (nextAtMs !== null && nextAtMs - atMs < EARLY_WAKE_MS) context.wake(nextAtMs - atMs);
+function wakeForNext({ knowledge, wake }: CoordinatorContext, atMs: number): void {
+  let nextAtMs = Number.POSITIVE_INFINITY;
+  for (const { availableAtMs } of knowledge.queue()) {
+    if (availableAtMs > atMs) nextAtMs = Math.min(nextAtMs, availableAtMs);
+  }
+  if (nextAtMs - atMs < EARLY_WAKE_MS) wake(nextAtMs - atMs);
 }
 
 const EARLY_WAKE_MS = 2_000;

@@ -4,7 +4,6 @@ import { log } from "../log.ts";
 import type { LiveRun } from "../store/live-runs.ts";
 import type { AttemptResult } from "../store/run-write.ts";
 import type { CoordinatorContext } from "./context.ts";
-import { dueRuns } from "./queue-order.ts";
 import { tellOfJob, tellOfRun } from "./tell-of-run.ts";
 
 type TerminalStatus = Exclude<RunStatus, "queued" | "running">;
@@ -41,7 +40,7 @@ export async function closeRun(
   const write = { kind: "close", runId, attempt, from, status, error, ...marks, ...ended } as const;
   const changed = await change(context, runId, write);
   // Also if nothing changed: that may be the repeat of a close whose reply was lost.
-  if (hasWebhook) context.wakeWebhook(runId);
+  if (hasWebhook) context.wakeWebhook({ kind: "run", id: runId });
   if (!changed) return null;
   const fields = {
     run_id: runId,
@@ -110,5 +109,6 @@ async function change(
 /** A freed slot starts the next run that waits for it. */
 function freeSlot(context: CoordinatorContext, runId: number): void {
   context.knowledge.forget(runId);
-  if (dueRuns(context.knowledge, context.nowMs()).length > 0) context.wake(0);
+  const [next] = context.knowledge.due(context.nowMs());
+  if (next !== undefined) context.wake(0);
 }

@@ -3,6 +3,7 @@ import type { PublishedEvent } from "../contract/stream.ts";
 import type { BudgetDefaults } from "../core/reserve.ts";
 import type { MemoryStore } from "../store/memory.ts";
 import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
+import type { Told } from "../store/webhook-tries.ts";
 import type { Knowledge } from "./knowledge.ts";
 
 /** What the operations of one coordinator share. */
@@ -22,7 +23,7 @@ export interface CoordinatorContext {
    */
   wake(delayMs: number): void;
   /** Has somebody deliver the webhook of a run that has ended; as little to be relied upon as `wake`. */
-  wakeWebhook(runId: number): void;
+  wakeWebhook(told: Told): void;
   /** Tells those who watch what is in the history by now. Never awaited, and nothing relies on it. */
   tell(event: PublishedEvent): void;
 }

@@ -5,12 +5,12 @@ import type { AttemptEvent } from "../contract/run-event.ts";
 import type { PublishedEvent } from "../contract/stream.ts";
 import type { BudgetDefaults } from "../core/reserve.ts";
 import { describeError, log } from "../log.ts";
-import type { BudgetWarning } from "../store/budget-statements.ts";
 import { readAgentState } from "../store/live-runs.ts";
 import { createMemoryStore, type MemoryStorage } from "../store/memory.ts";
 import type { RunWrite, RunWriteResult } from "../store/run-write.ts";
 import { commitRunWrites } from "../store/run-writes.ts";
 import { StorageError } from "../store/storage.ts";
+import type { Told } from "../store/webhook-tries.ts";
 import { beginRun } from "./begin-run.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { claimRun } from "./claim-run.ts";
@@ -24,6 +24,7 @@ import { createKnowledge } from "./knowledge.ts";
 import type { Coordinator, Refusal } from "./protocol.ts";
 import { sweepRuns } from "./sweep-runs.ts";
 import { useMemory } from "./use-memory.ts";
+import { warnOfBudget } from "./warn-of-budget.ts";
 
 const STORAGE_UNAVAILABLE: Problem = {
   code: "storage_unavailable",
@@ -47,13 +48,14 @@ export function createCoordinator(options: {
   randomFraction(): number;
   budgets: BudgetDefaults;
   wake(delayMs: number): void;
-  wakeWebhook(runId: number): void;
+  wakeWebhook(told: Told): void;
   tell(event: PublishedEvent): void;
 }): Coordinator {
   const { agentName, db, storage, nowMs, randomFraction, budgets, wake, wakeWebhook, tell } = options;
   const knowledge = createKnowledge(() => readAgentState(db, agentName));
   const writes = createGroupCommit<RunWrite, RunWriteResult>({
-    commit: (group) => commitRunWrites(db, group, options.randomKey(), warnOfBudget),
+    commit: (group) =>
+      commitRunWrites(db, group, options.randomKey(), (warning) => warnOfBudget(warning, { nowMs, tell, wakeWebhook })),
     bytesOf: writeBytes,
     randomFraction,
   });
@@ -102,11 +104,6 @@ export function createCoordinator(options: {
       return informed(() => sweepRuns(context));
     },
   };
-}
-
-function warnOfBudget({ scope, period, startsAtMs, endsAtMs, spentMicrousd, warnAtMicrousd }: BudgetWarning): void {
-  const of = { scope, period, starts_at_ms: startsAtMs, resets_at_ms: endsAtMs };
-  log.warn("budget.warning", { ...of, spent_microusd: spentMicrousd, warn_at_microusd: warnAtMicrousd });
 }
 
 /** UTF-16 units, near enough to bytes for a bound that is far from any hard limit. */

@@ -1,12 +1,14 @@
 import type { VersionedBudget } from "../store/budgets.ts";
 import type { AgentState, LiveRun } from "../store/live-runs.ts";
+import { createRunQueue } from "./run-queue.ts";
 
 /**
  * What a coordinator knows of its agent: the version in force, and the runs that have not ended. The history is the
  * truth; this is read from it when the object starts, and again after a write whose outcome is in doubt.
  */
 export function createKnowledge(readAgentState: () => Promise<AgentState>) {
-  const runs = new Map<number, LiveRun>();
+  const running = new Map<number, LiveRun>();
+  const queue = createRunQueue();
   /** Runs that the history says are running, of which this object knows that nobody was told so: see put-back.ts. */
   const strays = new Set<number>();
   /** Runs with a write on its way, which alone knows what becomes of them. */
@@ -36,14 +38,14 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
    * one looked: if its executor has gone too, nobody will tell, and the run would hold its slot for ever.
    */
   function someLeaseRanOut(atMs: number): boolean {
-    for (const { leaseExpiresAtMs } of having("running")) {
+    for (const { leaseExpiresAtMs } of running.values()) {
       if (leaseExpiresAtMs <= atMs && leaseExpiresAtMs > readAtMs) return true;
     }
     return false;
   }
 
   async function read(atMs: number): Promise<void> {
-    const knownBefore = new Set(runs.keys());
+    const knownBefore = [...running.keys(), ...queue.inOrder().map((run) => run.runId)];
     const movedMeanwhile = new Set(moving.keys());
     watchers.add(movedMeanwhile);
     const stored = await readAgentState().finally(() => watchers.delete(movedMeanwhile));
@@ -68,12 +70,12 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
   }
 
   function note(run: LiveRun): void {
-    const before = runs.get(run.runId);
-    const same = before?.status === "running" && before.attempt === run.attempt && before.leaseKey === run.leaseKey;
+    const before = running.get(run.runId);
+    const same = before?.attempt === run.attempt && before.leaseKey === run.leaseKey;
     // What ran before this object looked for the first time may be at work. What it did not see start is not.
     if (run.status === "running" && everRead && !same) strays.add(run.runId);
     else if (!same) strays.delete(run.runId);
-    runs.set(run.runId, run);
+    keep(run);
   }
 
   /**
@@ -110,28 +112,34 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
 
   function set(run: LiveRun): void {
     strays.delete(run.runId);
-    runs.set(run.runId, run);
+    keep(run);
   }
 
   function forget(runId: number): void {
     strays.delete(runId);
-    runs.delete(runId);
+    drop(runId);
   }
 
-  function* having(status: LiveRun["status"]): Generator<LiveRun> {
-    for (const run of runs.values()) if (run.status === status) yield run;
+  function keep(run: LiveRun): void {
+    drop(run.runId);
+    if (run.status === "running") running.set(run.runId, run);
+    else queue.set(run);
   }
 
-  function count(status: LiveRun["status"]): number {
-    let total = 0;
-    for (const run of runs.values()) if (run.status === status) total++;
-    return total;
+  function drop(runId: number): void {
+    running.delete(runId);
+    queue.remove(runId);
+  }
+
+  /** The queued runs that may start now, in the order in which they should. */
+  function* due(atMs: number): Generator<LiveRun> {
+    for (const run of queue.inOrder()) if (run.availableAtMs <= atMs && !moving.has(run.runId)) yield run;
   }
 
   /** What may be at work, but for that run. */
   function slotsOfOthers(runId: number): number {
     let total = entering.running;
-    for (const run of having("running")) if (run.runId !== runId && !strays.has(run.runId)) total++;
+    for (const other of running.keys()) if (other !== runId && !strays.has(other)) total++;
     return total;
   }
 
@@ -147,17 +155,19 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
     /** For all agents, in force; D1 refuses what goes by an older one. */
     sharedBudget: () => sharedBudget,
     learnSharedBudget,
-    having,
-    get: (runId: number) => runs.get(runId),
+    running: (): Iterable<LiveRun> => running.values(),
+    /** All that are queued, in the order in which they should start. */
+    queue: () => queue.inOrder(),
+    due,
+    get: (runId: number) => running.get(runId) ?? queue.get(runId),
     set,
     forget,
     isStray: (runId: number) => strays.has(runId),
-    isMoving: (runId: number) => moving.has(runId),
     slotsOfOthers,
-    slotsInUse: () => count("running") + entering.running,
+    slotsInUse: () => running.size + entering.running,
     /** Whether a run of the agent goes on or waits. */
-    live: () => runs.size + entering.running + entering.queued > 0,
-    queued: () => count("queued") + entering.queued,
+    live: () => running.size + queue.size() + entering.running + entering.queued > 0,
+    queued: () => queue.size() + entering.queued,
   };
 }
 

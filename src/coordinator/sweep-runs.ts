@@ -4,7 +4,6 @@ import type { LiveRun } from "../store/live-runs.ts";
 import { closeRun, retryRun } from "./close-run.ts";
 import type { CoordinatorContext } from "./context.ts";
 import type { SweepOutcome } from "./protocol.ts";
-import { dueRuns } from "./queue-order.ts";
 
 const NOT_COMPLETED = "The agent took the run over, and nobody completed it within its time.";
 const INTERRUPTED = "The executor of this attempt vanished before it recorded a result.";
@@ -17,9 +16,9 @@ const INTERRUPTED = "The executor of this attempt vanished before it recorded a 
 export async function sweepRuns(context: CoordinatorContext): Promise<SweepOutcome> {
   const { knowledge, nowMs } = context;
   const atMs = nowMs();
-  const expired = [...knowledge.having("running")].filter((run) => run.leaseExpiresAtMs <= atMs);
+  const expired = [...knowledge.running()].filter((run) => run.leaseExpiresAtMs <= atMs);
   const ends = await Promise.all(expired.slice(0, MAX_SWEPT_RUNS).map((run) => interrupt(context, run, atMs)));
-  const overstayed = [...knowledge.having("queued")].filter((run) => run.queueExpiresAtMs <= atMs);
+  const overstayed = knowledge.queue().filter((run) => run.queueExpiresAtMs <= atMs);
   const timedOut = await Promise.all(
     overstayed
       .slice(0, MAX_SWEPT_RUNS)
@@ -52,7 +51,7 @@ async function interrupt(
 }
 
 function wakeForDue(context: CoordinatorContext): number {
-  const due = dueRuns(context.knowledge, context.nowMs());
+  const due = [...context.knowledge.due(context.nowMs())];
   const free = (due[0]?.policy.concurrency ?? 0) - context.knowledge.slotsInUse();
   const wakes = Math.max(0, Math.min(due.length, free, MAX_SWEPT_RUNS));
   for (let n = 0; n < wakes; n++) context.wake(0);

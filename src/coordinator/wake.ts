@@ -1,13 +1,15 @@
 import { MAX_WAKE_DELAY_S } from "../contract/limits.ts";
 import { describeError, log } from "../log.ts";
+import type { Told } from "../store/webhook-tries.ts";
 
 /**
  * A queue message, which is only a reason to look: somebody should call `claim` of an agent's coordinator, or try to
- * deliver a run's webhook, or do what is due of some jobs.
+ * deliver a webhook, or do what is due of some jobs.
  */
 export type Wake =
   | { kind: "claim"; agent: string }
   | { kind: "webhook"; runId: number }
+  | { kind: "budget_webhook"; warningId: number }
   | { kind: "jobs"; jobIds: readonly string[] };
 
 /** Puts a wake into the queue. Never throws: a wake that is lost is made up for by the sweep. */
@@ -15,9 +17,16 @@ export function sendWake(queue: Queue<Wake>, agentName: string, delayMs: number)
   return send(queue, { kind: "claim", agent: agentName }, delayMs);
 }
 
-/** The same for a run's webhook. */
-export function sendWebhookWake(queue: Queue<Wake>, runId: number, delayMs: number): Promise<void> {
-  return send(queue, { kind: "webhook", runId }, delayMs);
+/** The same for a webhook. */
+export function sendWebhookWake(queue: Queue<Wake>, { kind, id }: Told, delayMs: number): Promise<void> {
+  const wake: Wake = kind === "run" ? { kind: "webhook", runId: id } : { kind: "budget_webhook", warningId: id };
+  return send(queue, wake, delayMs);
+}
+
+/** The webhook that a wake is about, if it is about one. */
+export function toldBy(wake: Wake): Told | null {
+  if (wake.kind === "webhook") return { kind: "run", id: wake.runId };
+  return wake.kind === "budget_webhook" ? { kind: "budget_warning", id: wake.warningId } : null;
 }
 
 /** The same for jobs, which a later tick finds again. */

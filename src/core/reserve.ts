@@ -38,7 +38,7 @@ export function reservationFor(
 
 /** The limits of a budget, each with the period of it that an instant is in. */
 export function periodsOf({ scope, budget }: Owned, atMs: number, { timezone }: BudgetDefaults): ReservedPeriod[] {
-  const { daily_usd, monthly_usd, warn_share: warnShare = DEFAULT_WARN_SHARE } = budget;
+  const { daily_usd, monthly_usd, warn_share: warnShare = DEFAULT_WARN_SHARE, warn_webhook_url: warnUrl } = budget;
   const limits: [BudgetPeriod, number | undefined][] = [
     ["day", daily_usd],
     ["month", monthly_usd],
@@ -47,7 +47,8 @@ export function periodsOf({ scope, budget }: Owned, atMs: number, { timezone }: 
     if (limitUsd === undefined) return [];
     const limitMicrousd = usdToMicrousd(limitUsd);
     const span = periodAt(atMs, period, budget.timezone ?? timezone);
-    return [{ scope, period, ...span, limitMicrousd, warnAtMicrousd: Math.ceil(limitMicrousd * warnShare) }];
+    const told = warnUrl === undefined ? {} : { warnUrl };
+    return [{ scope, period, ...span, limitMicrousd, warnAtMicrousd: Math.ceil(limitMicrousd * warnShare), ...told }];
   });
 }
 

@@ -2,6 +2,7 @@ import type { JobDefinition } from "../contract/job.ts";
 import type { FireKind, FireOutcome, OverlapPolicy } from "../contract/job-fire.ts";
 import { MAX_BUFFERED_FIRES, MAX_CATCH_UP_SLOTS } from "../contract/limits.ts";
 import { isActive } from "./schedule/active-hours.ts";
+import { passedSlots } from "./schedule/passed-slots.ts";
 import { jitterMs, nextSlot, type Schedule, slotsBetween } from "./schedule/slots.ts";
 
 /** A job's next slot, and when that is to fire. */
@@ -19,6 +20,13 @@ export interface SlotDecision {
   coalesced: number;
   /** Instead of the job's own. */
   paramsJson: string | null;
+  /** Of one that was asked for: what it is known by to those who ask again. */
+  key: FireKey | null;
+}
+
+export interface FireKey {
+  requestKey: string;
+  fingerprint: string;
 }
 
 export interface DueJob {
@@ -137,12 +145,22 @@ export function overlapOutcome(
   }
 }
 
+/** The one record of the slots that passed while a job was paused, up to `untilMs`; none where none passed. */
+export function decidePassed(
+  { definition, pausedFromMs }: { definition: JobDefinition; pausedFromMs: number | null },
+  untilMs: number,
+): SlotDecision[] {
+  if (pausedFromMs === null) return [];
+  const passed = passedSlots(scheduleOf(definition), { fromMs: pausedFromMs, untilMs });
+  return passed === null ? [] : [{ ...decision(passed.lastAtMs, "skipped_paused"), coalesced: passed.earlier }];
+}
+
 function nextFireAt(id: string, { jitter_s }: JobDefinition, nominalAtMs: number): NextFire {
   return { nextAtMs: nominalAtMs, dueAtMs: nominalAtMs + jitterMs(id, nominalAtMs, jitter_s * 1_000) };
 }
 
 function decision(nominalAtMs: number, outcome: FireOutcome): SlotDecision {
-  return { nominalAtMs, kind: "scheduled", outcome, coalesced: 0, paramsJson: null };
+  return { nominalAtMs, kind: "scheduled", outcome, coalesced: 0, paramsJson: null, key: null };
 }
 
 function countFiring(fires: readonly SlotDecision[]): number {

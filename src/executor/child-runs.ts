@@ -2,14 +2,17 @@ import { isAgent, type Registry } from "../agents/registry.ts";
 import type { ChildRun, RunChild } from "../agents/run-child.ts";
 import { MAX_AGENT_DEPTH, MAX_CHILD_RUNS } from "../contract/limits.ts";
 import type { RunRecord } from "../contract/run-record.ts";
-import { microusdToUsd } from "../core/money.ts";
-import type { Env } from "../env.ts";
+import { microusdToUsd, usdToMicrousd } from "../core/money.ts";
+import { type Env, readConfig } from "../env.ts";
+import { type ChildCosts, type CostBounds, refusalOfCost, takeCost } from "./child-costs.ts";
 import type { RunOutcome, RunRequest } from "./run-agent.ts";
 
 /** Where a run stands among those that asked for one another: they all draw on one number of runs. */
 export interface Lineage {
   depth: number;
   family: { runsLeft: number };
+  /** Of the run that asked for this one; null: nobody's run did. */
+  costs: ChildCosts | null;
 }
 
 export interface Parent {
@@ -17,6 +20,7 @@ export interface Parent {
   attempt: number;
   /** When it aborts, so do the runs that it asked for. */
   signal: () => AbortSignal;
+  bounds: CostBounds;
 }
 
 /** What a run can be executed with, besides the run itself. */
@@ -30,7 +34,7 @@ export interface ChildSurroundings {
 }
 
 export function firstOfItsLine(): Lineage {
-  return { depth: 0, family: { runsLeft: MAX_CHILD_RUNS } };
+  return { depth: 0, family: { runsLeft: MAX_CHILD_RUNS }, costs: null };
 }
 
 /**
@@ -40,7 +44,8 @@ export function firstOfItsLine(): Lineage {
 export function childRunner(surroundings: ChildSurroundings): (parent: Parent) => RunChild {
   return (parent) => {
     let asked = 0;
-    return (agentName, params) => runChild({ ...surroundings, parent, number: ++asked }, agentName, params);
+    const costs: ChildCosts = { ...parent.bounds, takenMicrousd: 0, above: surroundings.lineage.costs };
+    return (agentName, params) => runChild({ ...surroundings, parent, costs, number: ++asked }, agentName, params);
   };
 }
 
@@ -52,8 +57,9 @@ async function runChild(
     lineage,
     run,
     parent,
+    costs,
     number,
-  }: ChildSurroundings & { parent: Parent; number: number },
+  }: ChildSurroundings & { parent: Parent; costs: ChildCosts; number: number },
   agentName: string,
   params: Record<string, unknown>,
 ): Promise<ChildRun> {
@@ -70,6 +76,11 @@ async function runChild(
     const reasons = input.error.issues.map(({ path, message }) => `${["params", ...path].join(".")}: ${message}`);
     return refused(reasons.join("; "));
   }
+  // What it may cost is taken before it begins: of runs that are asked for at once each would find the same left.
+  const mayCost = usdToMicrousd(agent.budget?.max_run_usd ?? readConfig(env).BUDGET_RUN_RESERVE_USD);
+  const tooDear = refusalOfCost(costs, mayCost);
+  if (tooDear !== null) return refused(tooDear);
+  takeCost(costs, mayCost);
   const outcome = await run({
     agent: {
       ...agent,
@@ -90,9 +101,16 @@ async function runChild(
     env,
     serviceOrigin,
     registry,
-    parent: { signal: parent.signal(), lineage: { depth: depth + 1, family } },
+    parent: { signal: parent.signal(), lineage: { depth: depth + 1, family, costs } },
   });
+  takeCost(costs, costOf(outcome, mayCost) - mayCost);
   return childRun(outcome);
+}
+
+/** One that goes on without us may cost what it was said to. */
+function costOf(outcome: RunOutcome, mayCost: number): number {
+  if (outcome.kind === "recorded") return outcome.run.cost_microusd;
+  return outcome.kind === "refused" ? 0 : mayCost;
 }
 
 function childRun(outcome: RunOutcome): ChildRun {

@@ -1,7 +1,7 @@
 import { type Found, isAgent, type Registry } from "../agents/registry.ts";
 import { callCoordinator } from "../coordinator/client.ts";
 import type { ClaimedRun, FinishRequest } from "../coordinator/protocol.ts";
-import type { Wake } from "../coordinator/wake.ts";
+import { toldBy, type Wake } from "../coordinator/wake.ts";
 import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import { randomKey } from "../random.ts";
@@ -28,8 +28,7 @@ interface Surroundings {
  * row answers from the start, and a receiver that hangs holds up nobody.
  */
 export async function consumeWakes(batch: MessageBatch<Wake>, surroundings: Surroundings): Promise<void> {
-  const bodies = batch.messages.map((message) => message.body);
-  const webhooks = bodies.flatMap((wake) => (wake.kind === "webhook" ? [wake.runId] : []));
+  const webhooks = batch.messages.flatMap(({ body }) => toldBy(body) ?? []);
   if (webhooks.length > 0) surroundings.waitUntil(deliverWebhooks(webhooks, surroundings.env));
   await Promise.all(batch.messages.map((message) => consume(message, surroundings)));
 }
@@ -38,6 +37,7 @@ async function consume(message: Message<Wake>, surroundings: Surroundings): Prom
   const { body } = message;
   switch (body.kind) {
     case "webhook":
+    case "budget_webhook":
       return message.ack();
     case "claim":
       return claim(message, body.agent, surroundings);

@@ -9,8 +9,10 @@ import type { FinishRequest, HandOverRequest } from "../coordinator/protocol.ts"
 import { usdToMicrousd } from "../core/money.ts";
 import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
+import { CancelledError, DeadlineError, startLimits } from "./attempt-limits.ts";
 import type { AttemptLog } from "./attempt-log.ts";
 import { cutBytes, cutText, jsonOf } from "./bounded.ts";
+import type { CostBounds } from "./child-costs.ts";
 import type { Parent } from "./child-runs.ts";
 import { completionOf } from "./completion.ts";
 import { createHistory } from "./history.ts";
@@ -45,14 +47,6 @@ interface Ended extends Pick<FinishRequest, "end" | "error" | "advice"> {
   outputTruncated: boolean;
 }
 
-class DeadlineError extends Error {
-  override readonly name = "TimeoutError";
-}
-
-class CancelledError extends Error {
-  override readonly name = "AbortError";
-}
-
 export type AttemptOutcome = FinishRequest | HandOverRequest;
 
 /**
@@ -64,7 +58,8 @@ export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs:
   const startedAtMs = nowMs();
   const meter = createUsageMeter();
   const collectors = { log: attempt.log.log, usage: { add: meter.add } };
-  const ended = await endOf(attempt, { ...collectors, startedAtMs }, stop);
+  const ownMicrousd = () => usdToMicrousd(meter.usage.costUsd);
+  const ended = await endOf(attempt, { ...collectors, startedAtMs, ownMicrousd }, stop);
   attempt.log.close();
   const which = { runId: attempt.runId, attempt: attempt.attempt };
   if (ended.end === "handed_over") return { ...which, ...ended, atMs: nowMs(), events: attempt.log.unsent() };
@@ -88,7 +83,11 @@ export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs:
 
 async function endOf(
   { agent, input, runId, attempt, timeoutMs, leaseKey, env, serviceOrigin, runChild }: Attempt,
-  { startedAtMs, ...collectors }: Pick<AgentContext, "log" | "usage"> & { startedAtMs: number },
+  {
+    startedAtMs,
+    ownMicrousd,
+    ...collectors
+  }: Pick<AgentContext, "log" | "usage"> & { startedAtMs: number; ownMicrousd: () => number },
   stop: AbortSignal,
 ): Promise<Ended | HandedOver> {
   const limits = startLimits(timeoutMs, stop);
@@ -103,7 +102,12 @@ async function endOf(
       history: createHistory(env),
       memory: createMemory(agent.name, { runId, attempt, leaseKey }, env, () => limits.signal()),
       setPriceOf: createPrices(env),
-      runAgent: runChild({ runId, attempt, signal: () => limits.signal() }),
+      runAgent: runChild({
+        runId,
+        attempt,
+        signal: () => limits.signal(),
+        bounds: { ...costBounds(agent), ownMicrousd },
+      }),
       completion: () => completionOf({ runId, attempt, leaseKey, startedAtMs, serviceOrigin }, env),
       ...collectors,
       get signal() {
@@ -129,33 +133,10 @@ async function endOf(
   }
 }
 
-/** `passed` rejects at the deadline or when the run is cancelled; the signal aborts with the same reason. */
-function startLimits(timeoutMs: number, stop: AbortSignal) {
-  let controller: AbortController | undefined;
-  let ended: Error | undefined;
-  const { promise: passed, reject } = Promise.withResolvers<never>();
-  passed.catch(() => {}); // it may pass after the work has failed, when nobody listens any more
-  const end = (reason: Error) => {
-    ended ??= reason;
-    controller?.abort(ended);
-    reject(ended);
-  };
-  /** Made when the agent first asks for it, which one that never waits does not. */
-  const signal = () => {
-    controller ??= new AbortController();
-    if (ended !== undefined) controller.abort(ended);
-    return controller.signal;
-  };
-  const late = `The agent did not finish within its deadline of ${timeoutMs} ms. Give it less to do, or raise its timeoutMs.`;
-  const timer = setTimeout(() => end(new DeadlineError(late)), timeoutMs);
-  const onStop = () => end(new CancelledError("The run was cancelled while it worked."));
-  stop.addEventListener("abort", onStop);
-  if (stop.aborted) onStop();
-  const release = () => {
-    clearTimeout(timer);
-    stop.removeEventListener("abort", onStop);
-  };
-  return { signal, ended: () => ended, passed, release };
+function costBounds({ budget, childrenUsd }: Agent): Omit<CostBounds, "ownMicrousd"> {
+  const maxRunUsd = budget?.max_run_usd;
+  const wholeMicrousd = maxRunUsd === undefined ? null : usdToMicrousd(maxRunUsd);
+  return { wholeMicrousd, childrenMicrousd: usdToMicrousd(childrenUsd) };
 }
 
 /** The end of an attempt with this output, within the limit of its size. */

@@ -7,7 +7,7 @@ import { MAX_STORED_AGENTS } from "../contract/limits.ts";
 import { AgentName, RESERVED_AGENT_NAMES } from "../contract/names.ts";
 import type { FieldError } from "../contract/problems.ts";
 import { mergePatch } from "../core/merge-patch.ts";
-import { readWebhookUrl } from "../webhooks/choose-webhook.ts";
+import { complaintAboutWarnUrl, readWebhookUrl } from "../webhooks/choose-webhook.ts";
 import { agentDetail } from "./agent-view.ts";
 import type { AppContext } from "./app-context.ts";
 import { editAgent } from "./edit-agent.ts";
@@ -98,7 +98,11 @@ function refuseUnusable(complaints: readonly FieldError[]): void {
 function webhookComplaints(settings: AgentPatch, c: AppContext): FieldError[] {
   const url = settings.webhook_url ?? null;
   const read = url === null ? null : readWebhookUrl(url, c.env);
-  return typeof read === "string" ? [{ field: "webhook_url", reason: read }] : [];
+  const warning = complaintAboutWarnUrl(settings.budget?.warn_webhook_url, c.env);
+  return [
+    ...(typeof read === "string" ? [{ field: "webhook_url", reason: read }] : []),
+    ...(warning === null ? [] : [{ field: "budget.warn_webhook_url", reason: warning }]),
+  ];
 }
 
 async function refuseTooMany(c: AppContext): Promise<void> {

@@ -1,10 +1,13 @@
 import * as z from "zod";
 import type { Agent } from "../agents/define-agent.ts";
 import type { AgentDetail, AgentSummary } from "../contract/agent.ts";
+import type { JobTrigger } from "../contract/job-trigger.ts";
 import { RECENT_RUNS } from "../contract/limits.ts";
 import { agentStatus } from "../core/agent-status.ts";
 import { microusdToUsd } from "../core/money.ts";
+import { describeTrigger } from "../core/schedule/describe-trigger.ts";
 import { type AgentActivity, readAgentActivity } from "../store/agent-activity.ts";
+import { readNextTriggers } from "../store/agent-schedules.ts";
 import { listRuns } from "../store/runs.ts";
 import type { AppContext } from "./app-context.ts";
 import { instantOrNull, runSummary } from "./run-view.ts";
@@ -12,8 +15,11 @@ import { instantOrNull, runSummary } from "./run-view.ts";
 /** Agents as a list shows them, with what they have done. */
 export async function agentSummaries(agents: readonly Agent[], c: AppContext): Promise<AgentSummary[]> {
   const names = agents.map((agent) => agent.name);
-  const activity = await readAgentActivity(c.env.DB, names);
-  return agents.map((agent) => agentSummary(agent, activity.get(agent.name)));
+  const [activity, triggers] = await Promise.all([
+    readAgentActivity(c.env.DB, names),
+    readNextTriggers(c.env.DB, names),
+  ]);
+  return agents.map((agent) => agentSummary(agent, activity.get(agent.name), triggers.get(agent.name)));
 }
 
 /** An agent by itself: its configuration and its newest runs too. */
@@ -53,7 +59,11 @@ export async function agentDetail(agent: Agent, c: AppContext): Promise<AgentDet
   };
 }
 
-function agentSummary(agent: Agent, activity: AgentActivity | undefined): AgentSummary {
+function agentSummary(
+  agent: Agent,
+  activity: AgentActivity | undefined,
+  trigger: JobTrigger | undefined,
+): AgentSummary {
   if (activity === undefined) throw new Error(`no activity was read for agent "${agent.name}"`);
   return {
     name: agent.name,
@@ -65,7 +75,7 @@ function agentSummary(agent: Agent, activity: AgentActivity | undefined): AgentS
     model: agent.model,
     category: agent.category,
     tags: [...agent.tags],
-    schedule: null,
+    schedule: trigger === undefined ? null : describeTrigger(trigger),
     status: agentStatus({ enabled: agent.enabled, live: activity.live, lastStatus: activity.lastStatus }),
     enabled: agent.enabled,
     run_count: activity.runs,

@@ -10,9 +10,11 @@ import { microusdToUsd } from "../core/money.ts";
 import { type BudgetDefaults, periodsOf } from "../core/reserve.ts";
 import { budgetDefaults } from "../env.ts";
 import { type BudgetPeriodRow, periodKey, readPeriods, readSharedBudget, writeSharedBudget } from "../store/budgets.ts";
+import { complaintAboutWarnUrl } from "../webhooks/choose-webhook.ts";
 import { callerName } from "./access.ts";
 import type { AppContext } from "./app-context.ts";
 import { noteChange } from "./audited.ts";
+import { invalidFields } from "./problems.ts";
 import { defineRoute } from "./route.ts";
 import { instant, instantOrNull } from "./run-view.ts";
 
@@ -39,6 +41,8 @@ const putBudgets = defineRoute({
   access: "admin",
   body: SharedBudget,
   async handle({ body }, c) {
+    const reason = complaintAboutWarnUrl(body.warn_webhook_url, c.env);
+    if (reason !== null) throw invalidFields([{ field: "warn_webhook_url", reason }]);
     const { budget: before } = await readSharedBudget(c.env.DB);
     await writeSharedBudget(c.env.DB, { budget: body, changedBy: callerName(c), changedAtMs: nowMs() });
     noteChange(c, { before, after: body });
@@ -51,7 +55,7 @@ export const budgetRoutes = [getBudgets, putBudgets];
 /** A limit that is set, and the timezone that its periods go by. */
 type Limit = ReservedPeriod & { timezone: string };
 
-async function budgetReport(c: AppContext): Promise<BudgetReport> {
+export async function budgetReport(c: AppContext): Promise<BudgetReport> {
   const { DB } = c.env;
   const defaults = budgetDefaults(c.get("config"));
   const [{ budget: shared }, agents] = await Promise.all([readSharedBudget(DB), c.get("registry").list(DB)]);
@@ -87,5 +91,24 @@ function standing(limit: Limit, row: BudgetPeriodRow | undefined): BudgetStandin
     starts_at: instant(limit.startsAtMs),
     resets_at: instant(limit.endsAtMs),
     warned_at: instantOrNull(warnedAt),
+    warn_webhook: warnWebhook(limit, row),
+  };
+}
+
+/** The one that was sent, or else the one that would be. */
+function warnWebhook({ warnUrl }: Limit, row: BudgetPeriodRow | undefined): BudgetStanding["warn_webhook"] {
+  if (row === undefined || row.webhook_url === null || row.webhook_status === null) {
+    if (warnUrl === undefined) return null;
+    const nothing = { attempts: 0, last_status: null, last_error: null, next_attempt_at: null };
+    return { url: warnUrl, status: "waiting", ...nothing };
+  }
+  const { webhook_url: url, webhook_status: status, attempts, last_status, last_error, next_attempt_at } = row;
+  return {
+    url,
+    status,
+    attempts: attempts ?? 0,
+    last_status,
+    last_error,
+    next_attempt_at: instantOrNull(next_attempt_at),
   };
 }

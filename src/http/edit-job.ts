@@ -5,7 +5,7 @@ import type { FieldError } from "../contract/problems.ts";
 import { complaintAboutActiveHours } from "../core/schedule/active-hours.ts";
 import { complaintAboutSchedule } from "../core/schedule/complaint.ts";
 import { readTrigger } from "../core/schedule/read-trigger.ts";
-import { type NextFire, nextFireAfter, scheduleOf } from "../core/slot-decisions.ts";
+import { decidePassed, type NextFire, nextFireAfter, scheduleOf } from "../core/slot-decisions.ts";
 import { armTicker } from "../scheduler/arm-ticker.ts";
 import { type JobState, updateJob } from "../store/job-edits.ts";
 import { type JobRecord, readJob } from "../store/jobs.ts";
@@ -45,6 +45,8 @@ export async function patchDefinition(before: JobDefinition, patch: JobPatch, c:
   return checked(merged, c);
 }
 
+type JobChanges = Partial<Pick<JobState, "definition" | "enabled" | "pausedNote">>;
+
 /**
  * Changes a job as `edit` says of the one that there is, if that is as the request's conditions say; asks again where
  * somebody wrote to it meanwhile. A schedule that changed goes on from now; one that did not, from where it was.
@@ -52,23 +54,19 @@ export async function patchDefinition(before: JobDefinition, patch: JobPatch, c:
 export async function editJob(
   id: string,
   c: AppContext,
-  edit: (job: JobRecord) => Promise<Partial<Pick<JobState, "definition" | "enabled" | "pausedNote">>>,
+  edit: (job: JobRecord) => Promise<JobChanges>,
 ): Promise<JobRecord> {
   for (let looks = 1; looks <= MAX_JOB_LOOKS; looks++) {
     const job = await findJob(id, c);
     requireConditions(c, job.version);
     const changes = await edit(job);
     const atMs = nowMs();
-    const state = {
-      definition: job.definition,
-      enabled: job.enabled,
-      pausedNote: job.pausedNote,
-      ...changes,
-    };
-    const next = nextOf(job, state, atMs);
-    const failuresFromMs = state.enabled && !job.enabled ? atMs : job.failuresFromMs;
-    if (!(await updateJob(c.env.DB, job, { ...state, next, failuresFromMs }, atMs))) continue;
-    if (next !== null) await armTicker(c.env, next.dueAtMs);
+    const state = stateAfter(job, changes, atMs);
+    // Its slots of until now are accounted for while the schedule that named them is still known.
+    const accountsForPassed = !job.enabled && (state.enabled || !sameSchedule(job.definition, state.definition));
+    const fires = accountsForPassed ? decidePassed(job, atMs) : [];
+    if (!(await updateJob(c.env.DB, job, state, { fires, atMs }))) continue;
+    if (state.next !== null) await armTicker(c.env, state.next.dueAtMs);
     const changed = await findJob(id, c);
     noteChange(c, { before: jobSummary(job), after: jobSummary(changed) });
     return changed;
@@ -92,11 +90,32 @@ export function jobNotFound(id: string): ProblemError {
   return new ProblemError({ code: "job_not_found", detail: `There is no job "${id}".` });
 }
 
+function stateAfter(job: JobRecord, changes: JobChanges, atMs: number): JobState {
+  const { definition, enabled, pausedNote } = { ...job, ...changes };
+  return {
+    definition,
+    enabled,
+    pausedNote,
+    pausedFromMs: enabled ? null : pausedFrom(job, definition, atMs),
+    next: nextOf(job, { definition, enabled }, atMs),
+    failuresFromMs: enabled && !job.enabled ? atMs : job.failuresFromMs,
+  };
+}
+
+/** From when on the slots of a job that is paused now have no record; null of one that has no slot to come. */
+function pausedFrom(job: JobRecord, definition: JobDefinition, atMs: number): number | null {
+  const fromMs = job.enabled ? job.nextAtMs : job.pausedFromMs;
+  return fromMs === null || sameSchedule(job.definition, definition) ? fromMs : atMs + 1;
+}
+
+function sameSchedule(one: JobDefinition, other: JobDefinition): boolean {
+  return JSON.stringify(scheduleOf(one)) === JSON.stringify(scheduleOf(other));
+}
+
 function nextOf(job: JobRecord, state: Pick<JobState, "definition" | "enabled">, atMs: number): NextFire | null {
   const { definition, enabled } = state;
   if (!enabled || (definition.max_fires !== null && job.fireCount >= definition.max_fires)) return null;
-  const same = JSON.stringify(scheduleOf(definition)) === JSON.stringify(scheduleOf(job.definition));
-  const afterMs = same && job.nextAtMs !== null ? job.nextAtMs - 1 : atMs;
+  const afterMs = sameSchedule(definition, job.definition) && job.nextAtMs !== null ? job.nextAtMs - 1 : atMs;
   return nextFireAfter({ id: job.id, definition }, afterMs);
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { nowMs } from "../clock.ts";
 import { JobChangeAnswer, PauseRequest } from "../contract/job.ts";
-import { BackfillAnswer, BackfillRequest, TriggerJobAnswer, TriggerJobRequest } from "../contract/job-fire.ts";
+import { BackfillAnswer, BackfillRequest } from "../contract/job-fire.ts";
 import { ScheduleRequest } from "../contract/job-trigger.ts";
 import { MAX_BACKFILL_SLOTS } from "../contract/limits.ts";
 import { JobId } from "../contract/names.ts";
@@ -10,16 +10,15 @@ import { describeTrigger } from "../core/schedule/describe-trigger.ts";
 import { slotsBetween } from "../core/schedule/slots.ts";
 import { scheduleOf } from "../core/slot-decisions.ts";
 import { beginFires } from "../scheduler/begin-fires.ts";
-import { triggerJob } from "../scheduler/trigger-job.ts";
 import { claimBackfill } from "../store/job-claims.ts";
 import type { JobRecord } from "../store/jobs.ts";
 import type { AppContext } from "./app-context.ts";
-import { editJob, findJob, jobChanged, jobNotFound, patchDefinition } from "./edit-job.ts";
+import { editJob, findJob, patchDefinition } from "./edit-job.ts";
 import { entityTag } from "./entity-tag.ts";
-import { withRunnableAgent } from "./find-agent.ts";
-import { jobDetail, jobFire, nextSlots } from "./job-view.ts";
-import { invalid, invalidFields } from "./problems.ts";
+import { jobDetail, nextSlots } from "./job-view.ts";
+import { invalidFields } from "./problems.ts";
 import { defineRoute } from "./route.ts";
+import { triggerOneJob } from "./trigger-job.ts";
 
 const pathParams = { schema: z.object({ id: JobId }), absent: "job_not_found" } as const;
 const common = { tag: "Scheduler", access: "operator", pathParams } as const;
@@ -50,7 +49,7 @@ const resumeJob = defineRoute({
   path: "/api/scheduler/jobs/{id}/resume",
   summary: "Resume a job that is paused",
   description:
-    "It goes on with its next slot from now: what it missed while it was paused does not fire. See backfill.",
+    "It goes on with its next slot from now. The slots that passed while it was paused do not fire: one `skipped_paused` in the history stands for them. See backfill.",
   conditional: true,
   answer: JobChangeAnswer,
   problems: ["job_not_found", "job_changed"],
@@ -76,33 +75,6 @@ const putSchedule = defineRoute({
       definition: await patchDefinition(definition, { trigger: body }, c),
     }));
     return changeAnswer(job, `Job "${id}" has another schedule.`, c);
-  },
-});
-
-const triggerOneJob = defineRoute({
-  ...common,
-  method: "POST",
-  path: "/api/scheduler/jobs/{id}/trigger",
-  summary: "Fire a job now",
-  description: "Also one that is paused. Its schedule goes on as it is.",
-  body: TriggerJobRequest,
-  answer: TriggerJobAnswer,
-  problems: ["job_not_found", "job_changed", "agent_not_found", "agent_retired", "agent_disabled", "invalid_params"],
-  async handle({ path: { id }, body }, c) {
-    const { definition } = await findJob(id, c);
-    await withRunnableAgent(definition.agent, c, async (agent) => {
-      const params = await agent.input.safeParseAsync(body.params ?? definition.params);
-      if (!params.success) throw invalid("invalid_params", params.error, ["params"]);
-    });
-    const paramsJson = body.params === undefined ? null : JSON.stringify(body.params);
-    const context = { env: c.env, registry: c.get("registry"), nowMs };
-    const fire = await triggerJob(context, { jobId: id, paramsJson, overlap: body.overlap });
-    if (fire === null) throw jobNotFound(id);
-    if (fire === "changed") throw jobChanged(id);
-    const { outcome, runId } = fire;
-    const success = outcome === "fired" || outcome === "buffered";
-    const message = runId === null ? `Job "${id}": ${outcome}.` : `Job "${id}" fired as run ${runId}.`;
-    return { body: { success, job_id: id, run_id: runId, fire: jobFire(fire), message } };
   },
 });
 

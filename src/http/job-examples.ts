@@ -52,7 +52,13 @@ const createExamples = defineRoute({
     const atMs = nowMs();
     for (const { id = "", ...request } of EXAMPLES) {
       const definition = await readDefinition(request, c);
-      const state = { definition, enabled: false, pausedNote: NOTE, next: null, failuresFromMs: atMs };
+      const state = {
+        definition,
+        enabled: false,
+        pausedNote: NOTE,
+        next: null,
+        failuresFromMs: atMs,
+      };
       if (await insertJob(c.env.DB, id, state, atMs)) created.push(id);
     }
     return { body: { success: true, created, message: `${created.length} jobs are created, all paused.` } };

@@ -58,7 +58,13 @@ const createJob = defineRoute({
     const id = body.id ?? `job-${randomKey()}`;
     const atMs = nowMs();
     const next = body.enabled ? nextFireAfter({ id, definition }, atMs) : null;
-    const state = { definition, enabled: body.enabled, pausedNote: null, next, failuresFromMs: atMs };
+    const state = {
+      definition,
+      enabled: body.enabled,
+      pausedNote: null,
+      next,
+      failuresFromMs: atMs,
+    };
     if (!(await insertJob(c.env.DB, id, state, atMs))) {
       throw new ProblemError({ code: "job_exists", detail: `There is a job "${id}" already.` });
     }

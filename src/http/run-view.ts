@@ -1,6 +1,7 @@
-import type { RunAnswer, RunDetail, RunSummary, RunWebhook } from "../contract/run.ts";
+import type { RunAnswer, RunDetail, RunSummary } from "../contract/run.ts";
 import type { RunEvent, RunEventRecord } from "../contract/run-event.ts";
 import type { RunListRecord, RunRecord } from "../contract/run-record.ts";
+import type { RunWebhook } from "../contract/run-webhook.ts";
 import { microusdToUsd } from "../core/money.ts";
 import type { EventPage } from "../store/run-events.ts";
 import type { RunWebhookRow } from "../store/webhook-deliveries.ts";

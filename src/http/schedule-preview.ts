@@ -63,6 +63,6 @@ export function previewSlot(
   };
 }
 
-export function timezoneOf(trigger: JobTrigger, timezone: string): string {
-  return "timezone" in trigger ? trigger.timezone : timezone;
+export function timezoneOf(trigger: Pick<JobTrigger, "type"> & { timezone?: string }, timezone: string): string {
+  return trigger.timezone ?? timezone;
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { nowMs } from "../clock.ts";
 import { RunId } from "../contract/names.ts";
-import { RunWebhook } from "../contract/run.ts";
+import { RunWebhook } from "../contract/run-webhook.ts";
 import { sendWebhookWake } from "../coordinator/wake.ts";
 import { readRunWebhook, restartDelivery } from "../store/webhook-deliveries.ts";
 import type { AppContext } from "./app-context.ts";
@@ -26,7 +26,7 @@ const redeliverWebhook = defineRoute({
       const detail = `The webhook of run ${path.id} is not through yet: it will be sent without being asked for.`;
       throw new ProblemError({ code: "webhook_pending", detail });
     }
-    await sendWebhookWake(c.env.RUN_QUEUE, path.id, 0);
+    await sendWebhookWake(c.env.RUN_QUEUE, { kind: "run", id: path.id }, 0);
     return { status: 202, body: runWebhook(await found(path.id, c)) };
   },
 });

@@ -83,6 +83,8 @@ function serve(): ChildProcess {
     "--var",
     "LOCAL_OPEN:true",
     "--var",
+    `PUBLIC_URL:${origin}`,
+    "--var",
     "SCANNER_ALLOW_PRIVATE:true",
     "--var",
     "WEBHOOK_ALLOW_PRIVATE:true",

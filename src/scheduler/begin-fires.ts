@@ -4,6 +4,7 @@ import { isAgent } from "../agents/registry.ts";
 import type { JobDefinition } from "../contract/job.ts";
 import { BEGIN_CONCURRENCY, MAX_AGENT_LOOKS, MIN_FIRE_PATIENCE_MS } from "../contract/limits.ts";
 import type { Problem, ProblemCode } from "../contract/problems.ts";
+import { readConfig } from "../env.ts";
 import { beginRun } from "../executor/run-agent.ts";
 import { log } from "../log.ts";
 import { type FireResult, type OpenFire, recordFireResults } from "../store/job-fires.ts";
@@ -118,6 +119,6 @@ async function beginWith(
     timeoutMs: agent.timeoutMs,
     availableAtMs: null,
     env,
-    serviceOrigin: "",
+    serviceOrigin: readConfig(env).PUBLIC_URL,
   });
 }

@@ -47,8 +47,9 @@ async function decideDueSlots(
     const busy = job.live || job.promised > 0;
     const { fires, next, pauses, more } = decideSlots({ ...job, nextAtMs: job.nextAtMs, busy, failing }, atMs);
     if (fires.length === 0 && next !== "none") continue; // its jitter is not over yet
-    const pausedNote = pauses ? `Paused after ${job.definition.pause_after_failures} failures in a row.` : null;
-    claims.push({ jobId: job.id, turn: job.turn, fires, next, pausedNote, atMs });
+    const note = `Paused after ${job.definition.pause_after_failures} failures in a row.`;
+    const paused = pauses ? { note, fromMs: (fires.at(-1)?.nominalAtMs ?? atMs) + 1 } : null;
+    claims.push({ jobId: job.id, turn: job.turn, fires, next, paused, atMs });
     if (more) left.push(job.id);
   }
   const recorded = await claimSlots(context.env.DB, claims);

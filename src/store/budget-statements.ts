@@ -1,3 +1,4 @@
+import { INSERT_WARNINGS } from "./budget-warnings.ts";
 import type { BeginWrite, CloseWrite } from "./run-write.ts";
 
 /**
@@ -20,14 +21,17 @@ export const HAS_ROOM = `
  * that is new for every try. It follows that INSERT at once, or runs of one transaction would not see each other's.
  */
 export const RESERVE = `
-  INSERT INTO budget_periods (scope, period, starts_at, ends_at, reserved_microusd, warn_at_microusd)
+  INSERT INTO budget_periods (scope, period, starts_at, ends_at, reserved_microusd, warn_at_microusd, limit_microusd,
+                              warn_url)
   SELECT asked.value ->> 'scope', asked.value ->> 'period', asked.value ->> 'startsAtMs', asked.value ->> 'endsAtMs',
-         run.policy ->> '$.reservation.microusd', asked.value ->> 'warnAtMicrousd'
+         run.policy ->> '$.reservation.microusd', asked.value ->> 'warnAtMicrousd',
+         asked.value ->> 'limitMicrousd', asked.value ->> 'warnUrl'
     FROM agent_runs AS run, json_each(run.policy, '$.reservation.periods') AS asked
    WHERE run.request_key = ?1 AND run.policy ->> '$.reservation.key' = ?2
       ON CONFLICT (scope, period, starts_at) DO UPDATE
      SET reserved_microusd = reserved_microusd + excluded.reserved_microusd,
-         warn_at_microusd = excluded.warn_at_microusd`;
+         warn_at_microusd = excluded.warn_at_microusd, limit_microusd = excluded.limit_microusd,
+         warn_url = excluded.warn_url`;
 
 /** Makes what the runs that this very transaction closed had reserved what they cost. See ROLL_UP_USAGE. */
 export const SETTLE = `
@@ -43,8 +47,8 @@ export const SETTLE = `
            GROUP BY 1, 2, 3) AS ended
    WHERE budget_periods.scope = ended.scope AND budget_periods.period = ended.period
      AND budget_periods.starts_at = ended.starts_at
-  RETURNING scope, period, starts_at AS startsAtMs, ends_at AS endsAtMs, spent_microusd AS spentMicrousd,
-            warn_at_microusd AS warnAtMicrousd, warned_by IS ?2 AS justWarned`;
+  RETURNING scope, period, starts_at AS startsAtMs, ends_at AS endsAtMs, limit_microusd AS limitMicrousd,
+            spent_microusd AS spentMicrousd, warn_at_microusd AS warnAtMicrousd, warned_by IS ?2 AS justWarned`;
 
 /** A period of which a transaction has just made so much spent that somebody should know. */
 export interface BudgetWarning {
@@ -52,9 +56,12 @@ export interface BudgetWarning {
   period: "day" | "month";
   startsAtMs: number;
   endsAtMs: number;
+  /** Null: it was last begun under by a version of the service that did not say. */
+  limitMicrousd: number | null;
   spentMicrousd: number;
   warnAtMicrousd: number;
-  justWarned: number;
+  /** Of the delivery that tells of it; null: nobody is told. */
+  deliveryId: number | null;
 }
 
 /** What follows the INSERT of a run that has a reservation. */
@@ -67,5 +74,23 @@ export function settleStatements(db: D1Database, closing: readonly CloseWrite[],
   const settling = closing.filter((write) => write.settles);
   if (settling.length === 0) return [];
   const atMs = Math.max(...settling.map((write) => write.completedAtMs));
-  return [db.prepare(SETTLE).bind(JSON.stringify(settling.map((write) => write.runId)), key, atMs)];
+  const values = [JSON.stringify(settling.map((write) => write.runId)), key, atMs];
+  return [SETTLE, INSERT_WARNINGS].map((sql) => db.prepare(sql).bind(...values));
+}
+
+/** What these statements, as they were answered, have to warn of. */
+export function warningsOf([settled, told]: readonly D1Result[]): BudgetWarning[] {
+  const deliveries = (told?.results ?? []) as (Pick<BudgetWarning, "scope" | "period" | "startsAtMs"> & {
+    id: number;
+  })[];
+  const warned = ((settled?.results ?? []) as (BudgetWarning & { justWarned: number })[]).filter(
+    ({ justWarned }) => justWarned === 1,
+  );
+  return warned.map(({ justWarned: _, ...warning }) => {
+    const delivery = deliveries.find(
+      ({ scope, period, startsAtMs }) =>
+        scope === warning.scope && period === warning.period && startsAtMs === warning.startsAtMs,
+    );
+    return { ...warning, deliveryId: delivery?.id ?? null };
+  });
 }

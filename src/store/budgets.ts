@@ -1,4 +1,5 @@
 import { type ReservedPeriod, SharedBudget } from "../contract/budget.ts";
+import type { RunWebhook } from "../contract/run-webhook.ts";
 import type { Taken } from "../core/reserve.ts";
 import { storage } from "./storage.ts";
 
@@ -15,6 +16,13 @@ export interface BudgetPeriodRow {
   reserved_microusd: number;
   spent_microusd: number;
   warned_at: number | null;
+  /** Of the webhook that told so. */
+  webhook_url: string | null;
+  webhook_status: RunWebhook["status"] | null;
+  attempts: number | null;
+  last_status: number | null;
+  last_error: string | null;
+  next_attempt_at: number | null;
 }
 
 export const SELECT_SHARED_BUDGET = `SELECT version, config FROM shared_budget WHERE id = 1`;
@@ -28,9 +36,12 @@ export const PUT_SHARED_BUDGET = `
 /** The rows of these periods, as far as any run has begun in them. */
 export const SELECT_PERIODS = `
   SELECT period.scope, period.period, period.starts_at, period.reserved_microusd, period.spent_microusd,
-         period.warned_at
+         period.warned_at, told.url AS webhook_url, told.status AS webhook_status, told.attempts, told.last_status,
+         told.last_error, told.next_attempt_at
     FROM json_each(?1) AS asked
     CROSS JOIN budget_periods AS period
+    LEFT JOIN budget_warnings AS told
+      ON told.scope = period.scope AND told.period = period.period AND told.starts_at = period.starts_at
    WHERE period.scope = asked.value ->> 'scope' AND period.period = asked.value ->> 'period'
      AND period.starts_at = asked.value ->> 'startsAtMs'`;
 

@@ -10,8 +10,8 @@ export interface JobClaim {
   fires: readonly SlotDecision[];
   /** Where the job goes on. `stays`: the slots are not its schedule's. */
   next: NextFire | "none" | "stays";
-  /** Why the job pauses with this; null: it does not. */
-  pausedNote: string | null;
+  /** Why the job pauses with this, and from when on its slots have no record; null: it does not. */
+  paused: { note: string; fromMs: number } | null;
   atMs: number;
 }
 
@@ -20,13 +20,13 @@ export interface RecordedSlot extends OpenFire {
   outcome: FireOutcome;
 }
 
-/** Before the job's turn, which it goes by. A slot that has a record keeps it. */
+/** Before the job's turn, which it goes by. A slot that has a record keeps it, and so does a key. */
 export const INSERT_FIRES = `
-  INSERT INTO job_fires (job_id, nominal_at, kind, outcome, coalesced, params, fired_at)
+  INSERT INTO job_fires (job_id, nominal_at, kind, outcome, coalesced, params, request_key, fingerprint, fired_at)
   SELECT ?1, value ->> 'nominalAtMs', value ->> 'kind', value ->> 'outcome', value ->> 'coalesced',
-         value ->> 'paramsJson', ?4
+         value ->> 'paramsJson', value ->> '$.key.requestKey', value ->> '$.key.fingerprint', ?4
     FROM json_each(?3) WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND turn = ?2)
-      ON CONFLICT (job_id, nominal_at) DO NOTHING
+      ON CONFLICT DO NOTHING
   RETURNING job_id AS jobId, nominal_at AS nominalAtMs, params AS paramsJson, fired_at AS firedAtMs, outcome`;
 
 export const ADVANCE_JOB = `
@@ -34,7 +34,7 @@ export const ADVANCE_JOB = `
      SET next_at = iif(?3 = 'stays', next_at, ?4), due_at = iif(?3 = 'stays', due_at, ?5),
          fire_count = fire_count + ?6, last_fired_at = coalesce(?7, last_fired_at),
          enabled = iif(?8 IS NULL, enabled, 0), paused_note = coalesce(?8, paused_note),
-         version = version + iif(?8 IS NULL, 0, 1), turn = turn + 1
+         paused_from = iif(?8 IS NULL, paused_from, ?9), version = version + iif(?8 IS NULL, 0, 1), turn = turn + 1
    WHERE id = ?1 AND turn = ?2`;
 
 /** Has the records of slots name the runs under these request keys, whatever was made of the slots meanwhile. */
@@ -100,7 +100,7 @@ export async function releaseBuffered(db: D1Database, jobIds: readonly string[],
   return results;
 }
 
-function statements(db: D1Database, { jobId, turn, fires, next, pausedNote, atMs }: JobClaim): D1PreparedStatement[] {
+function statements(db: D1Database, { jobId, turn, fires, next, paused, atMs }: JobClaim): D1PreparedStatement[] {
   const firing = fires.filter(({ outcome }) => outcome === "fired" || outcome === "buffered").length;
   const counted = next === "stays" ? 0 : firing;
   const [nextAtMs, dueAtMs] = typeof next === "string" ? [null, null] : [next.nextAtMs, next.dueAtMs];
@@ -116,7 +116,8 @@ function statements(db: D1Database, { jobId, turn, fires, next, pausedNote, atMs
         dueAtMs,
         counted,
         firing > 0 ? atMs : null,
-        pausedNote,
+        paused?.note ?? null,
+        paused?.fromMs ?? null,
       ),
   ];
 }

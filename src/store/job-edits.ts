@@ -1,25 +1,30 @@
 import type { JobDefinition } from "../contract/job.ts";
-import type { NextFire } from "../core/slot-decisions.ts";
+import type { NextFire, SlotDecision } from "../core/slot-decisions.ts";
+import { INSERT_FIRES } from "./job-claims.ts";
 import { storage } from "./storage.ts";
 
 export interface JobState {
   definition: JobDefinition;
   enabled: boolean;
   pausedNote: string | null;
+  pausedFromMs: number | null;
   next: NextFire | null;
   failuresFromMs: number;
 }
 
+/** It has missed nothing yet, paused or not. */
+export type NewJob = Omit<JobState, "pausedFromMs">;
+
 export const INSERT_JOB = `
-  INSERT INTO jobs (id, definition, agent_name, enabled, paused_note, next_at, due_at, failures_from, created_at, updated_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)
+  INSERT INTO jobs (id, definition, agent_name, enabled, paused_note, paused_from, next_at, due_at, failures_from, created_at, updated_at)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)
   ON CONFLICT (id) DO NOTHING`;
 
 export const UPDATE_JOB = `
   UPDATE jobs
-     SET definition = ?2, agent_name = ?3, enabled = ?4, paused_note = ?5, next_at = ?6, due_at = ?7,
-         failures_from = ?8, updated_at = ?9, version = version + 1, turn = turn + 1
-   WHERE id = ?1 AND turn = ?10`;
+     SET definition = ?2, agent_name = ?3, enabled = ?4, paused_note = ?5, paused_from = ?6, next_at = ?7,
+         due_at = ?8, failures_from = ?9, updated_at = ?10, version = version + 1, turn = turn + 1
+   WHERE id = ?1 AND turn = ?11`;
 
 /** Of a job that is paused: what waits, waits no more. */
 export const SKIP_BUFFERED = `
@@ -41,30 +46,34 @@ export const REJECT_OPEN = `
      AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = ?1)`;
 
 /** Answers false where there is a job of that id. */
-export async function insertJob(db: D1Database, id: string, state: JobState, atMs: number): Promise<boolean> {
+export async function insertJob(db: D1Database, id: string, state: NewJob, atMs: number): Promise<boolean> {
   const { meta } = await storage("create a job", () =>
     db
       .prepare(INSERT_JOB)
-      .bind(id, ...values(state), atMs)
+      .bind(id, ...values({ ...state, pausedFromMs: null }), atMs)
       .run(),
   );
   return meta.changes === 1;
 }
 
-/** Answers false where the job is not as it was read: somebody changed it, or a slot was recorded. */
+/**
+ * Changes a job, and records what became of the slots that are named. Answers false, and does neither, where the job is
+ * not as it was read: somebody changed it, or a slot was recorded.
+ */
 export async function updateJob(
   db: D1Database,
   { id, turn }: { id: string; turn: number },
   state: JobState,
-  atMs: number,
+  { fires, atMs }: { fires: readonly SlotDecision[]; atMs: number },
 ): Promise<boolean> {
   const results = await storage("change a job", () =>
     db.batch([
+      ...(fires.length === 0 ? [] : [db.prepare(INSERT_FIRES).bind(id, turn, JSON.stringify(fires), atMs)]),
       db.prepare(UPDATE_JOB).bind(id, ...values(state), atMs, turn),
       ...(state.enabled ? [] : [db.prepare(SKIP_BUFFERED).bind(id)]),
     ]),
   );
-  return results[0]?.meta.changes === 1;
+  return results[fires.length === 0 ? 0 : 1]?.meta.changes === 1;
 }
 
 /** The same. Its history stays. */
@@ -75,7 +84,15 @@ export async function deleteJob(db: D1Database, { id, turn }: { id: string; turn
   return results[0]?.meta.changes === 1;
 }
 
-function values({ definition, enabled, pausedNote, next, failuresFromMs }: JobState): unknown[] {
+function values({ definition, enabled, pausedNote, pausedFromMs, next, failuresFromMs }: JobState): unknown[] {
   const slot = [next?.nextAtMs ?? null, next?.dueAtMs ?? null];
-  return [JSON.stringify(definition), definition.agent, Number(enabled), pausedNote, ...slot, failuresFromMs];
+  return [
+    JSON.stringify(definition),
+    definition.agent,
+    Number(enabled),
+    pausedNote,
+    pausedFromMs,
+    ...slot,
+    failuresFromMs,
+  ];
 }

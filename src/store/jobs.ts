@@ -6,6 +6,8 @@ export interface JobRecord {
   definition: JobDefinition;
   enabled: boolean;
   pausedNote: string | null;
+  /** Of a paused job: from when on its slots have no record. Null of one that never ran. */
+  pausedFromMs: number | null;
   /** The first slot that has no record yet; null where none is left, or the job is paused. */
   nextAtMs: number | null;
   fireCount: number;
@@ -26,7 +28,7 @@ export interface JobRecord {
 }
 
 export const JOB_COLUMNS = `
-  jobs.id, definition, enabled, paused_note, next_at, fire_count, last_fired_at, failures_from, version, turn,
+  jobs.id, definition, enabled, paused_note, paused_from, next_at, fire_count, last_fired_at, failures_from, version, turn,
   created_at, updated_at,
   EXISTS (SELECT 1 FROM agent_runs
            WHERE job_id = jobs.id AND job_id IS NOT NULL AND status IN ('queued', 'running')) AS live,
@@ -48,6 +50,15 @@ export const SELECT_JOBS = `
 export const SELECT_JOBS_OF_AGENT = `
   SELECT ${JOB_COLUMNS} FROM jobs
    WHERE jobs.id > ?1 AND agent_name = ?2 AND (?3 IS NULL OR enabled = ?3) ORDER BY jobs.id LIMIT ?4`;
+
+export const SELECT_NEXT_JOBS = `
+  SELECT ${JOB_COLUMNS} FROM jobs WHERE due_at IS NOT NULL ORDER BY due_at LIMIT ?1`;
+
+/** The jobs that fire next, soonest first, at most `limit`. */
+export async function listNextJobs(db: D1Database, limit: number): Promise<JobRecord[]> {
+  const { results } = await storage("list the next jobs", () => db.prepare(SELECT_NEXT_JOBS).bind(limit).all<JobRow>());
+  return results.map(jobRecord);
+}
 
 /** A job, or null. */
 export async function readJob(db: D1Database, id: string): Promise<JobRecord | null> {
@@ -88,6 +99,7 @@ interface JobRow {
   definition: string;
   enabled: number;
   paused_note: string | null;
+  paused_from: number | null;
   next_at: number | null;
   fire_count: number;
   last_fired_at: number | null;
@@ -107,6 +119,7 @@ function jobRecord(row: JobRow): JobRecord {
     definition: JobDefinition.parse(JSON.parse(row.definition)),
     enabled: row.enabled === 1,
     pausedNote: row.paused_note,
+    pausedFromMs: row.paused_from,
     nextAtMs: row.next_at,
     fireCount: row.fire_count,
     lastFiredAtMs: row.last_fired_at,

@@ -73,18 +73,25 @@ export const RETRY_RUN = `
  * for every try: a repeat after a lost reply closes nothing, and so adds nothing.
  */
 export const ROLL_UP_USAGE = `
-  INSERT INTO usage_daily (agent_name, day, runs, tokens_input, tokens_output, cost_microusd, duration_ms)
+  INSERT INTO usage_daily (agent_name, day, runs, tokens_input, tokens_output, cost_microusd, duration_ms, ended_by_hour)
   SELECT agent_name, completed_at / ${DAY_MS}, count(*), sum(tokens_input), sum(tokens_output),
-         sum(cost_microusd), sum(duration_ms)
+         sum(cost_microusd), sum(duration_ms),
+         json_object(CAST(completed_at % ${DAY_MS} / 3600000 AS TEXT), json_array(
+           sum(status = 'completed'), sum(status IN ('failed', 'timed_out', 'interrupted'))))
     FROM agent_runs
    WHERE id IN (SELECT value FROM json_each(?1)) AND finish_key = ?2
-   GROUP BY 1, 2
+   GROUP BY agent_name, completed_at / 3600000
       ON CONFLICT (agent_name, day) DO UPDATE
      SET runs = runs + excluded.runs,
          tokens_input = tokens_input + excluded.tokens_input,
          tokens_output = tokens_output + excluded.tokens_output,
          cost_microusd = cost_microusd + excluded.cost_microusd,
-         duration_ms = duration_ms + excluded.duration_ms`;
+         duration_ms = duration_ms + excluded.duration_ms,
+         ended_by_hour = (
+           SELECT json_set(usage_daily.ended_by_hour, hour.fullkey, json_array(
+                    coalesce(usage_daily.ended_by_hour ->> (hour.fullkey || '[0]'), 0) + (hour.value ->> 0),
+                    coalesce(usage_daily.ended_by_hour ->> (hour.fullkey || '[1]'), 0) + (hour.value ->> 1)))
+             FROM json_each(excluded.ended_by_hour) AS hour)`;
 
 /**
  * The statements that make a write, the last of which tells what became of it; `finishKey` marks the runs that it

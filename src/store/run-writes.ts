@@ -1,4 +1,4 @@
-import { type BudgetWarning, reserveStatements, settleStatements } from "./budget-statements.ts";
+import { type BudgetWarning, reserveStatements, settleStatements, warningsOf } from "./budget-statements.ts";
 import { NAME_RUNS } from "./job-claims.ts";
 import { mayHaveUsedModel, ROLL_UP_MODELS } from "./model-usage-statements.ts";
 import { ROLL_UP_USAGE, runStatements } from "./run-statements.ts";
@@ -49,13 +49,11 @@ export async function commitRunWrites(
   statements.push(...ofClosed(ROLL_UP_MODELS, closing.filter(mayHaveUsedModel)));
   const toldOf = closing.filter((write) => write.hasWebhook);
   statements.push(...ofClosed(INSERT_DELIVERIES, toldOf));
-  const settling = statements.push(...settleStatements(db, closing, finishKey));
+  const settling = settleStatements(db, closing, finishKey);
+  statements.push(...settling);
 
   const results = await storage("commit run writes", () => db.batch(statements));
-  if (closing.some((write) => write.settles)) {
-    for (const settled of (results[settling - 1]?.results ?? []) as BudgetWarning[])
-      if (settled.justWarned) warn(settled);
-  }
+  for (const warning of warningsOf(results.slice(statements.length - settling.length))) warn(warning);
   return Promise.all(writes.map((write, index) => runWriteResult(db, write, results[telling[index] ?? -1])));
 }
 

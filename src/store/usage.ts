@@ -41,3 +41,30 @@ export async function readUsageSince(db: D1Database, firstDay: number): Promise<
   );
   return results;
 }
+
+/** How many runs of an agent ended in one hour; those that were cancelled count as neither. */
+export interface HourOfAgent {
+  agent_name: string;
+  /** UTC, hours since 1970-01-01. */
+  hour: number;
+  completed: number;
+  wrong: number;
+}
+
+export const SELECT_HOURS = `
+  SELECT usage.agent_name, usage.day * 24 + hour.key AS hour, hour.value ->> 0 AS completed, hour.value ->> 1 AS wrong
+    FROM json_each(?1) AS agent
+    CROSS JOIN usage_daily AS usage
+    CROSS JOIN json_each(usage.ended_by_hour) AS hour
+   WHERE usage.agent_name = agent.value AND usage.day >= ?2 / 24 AND usage.day * 24 + hour.key >= ?2`;
+
+/** The hours since `firstHour` in which runs of these agents ended, in no order. Reads a row or two of each agent. */
+export async function readHoursSince(
+  db: D1Database,
+  { agentNames, firstHour }: { agentNames: readonly string[]; firstHour: number },
+): Promise<HourOfAgent[]> {
+  const { results } = await storage("read agents' hours", () =>
+    db.prepare(SELECT_HOURS).bind(JSON.stringify(agentNames), firstHour).all<HourOfAgent>(),
+  );
+  return results;
+}

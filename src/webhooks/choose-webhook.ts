@@ -39,6 +39,15 @@ export function readWebhookUrl(text: string, env: Env): URL | string {
   return (env.WEBHOOK_ALLOW_PRIVATE === "true" ? null : refuseAddress(url)) ?? url;
 }
 
+/** Why a budget's warning could not be told there; null: it could. */
+export function complaintAboutWarnUrl(text: string | null | undefined, env: Env): string | null {
+  if (text === null || text === undefined) return null;
+  const url = readWebhookUrl(text, env);
+  if (typeof url === "string") return url;
+  if (signingKey(env.WEBHOOK_SECRET) !== null) return null;
+  return "needs the secret WEBHOOK_SECRET, which signs it. Set it with: npx wrangler secret put WEBHOOK_SECRET";
+}
+
 function badAgent(name: string, reason: string): WebhookChoice {
   const detail = `The webhookUrl of agent "${name}" cannot be used: ${reason}`;
   return { ok: false, problem: { code: "webhook_not_configured", detail } };

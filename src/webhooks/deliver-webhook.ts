@@ -1,13 +1,11 @@
 import { type Now, sleep } from "../clock.ts";
 import { MAX_WEBHOOK_ERROR_CHARS, WEBHOOK_CLOCK_SKEW_MS, WEBHOOK_DEADLINE_MS } from "../contract/limits.ts";
-import type { RunRecord } from "../contract/run-record.ts";
 import { backoffMs } from "../core/backoff.ts";
 import { afterTry, readRetryAfter, type TryAnswer, webhookDelaysMs } from "../core/webhook-retry.ts";
-import { instantOrNull, runAnswer } from "../http/run-view.ts";
 import { log } from "../log.ts";
-import { readRun } from "../store/runs.ts";
-import { type ClaimedTry, claimTry, type RecordedTry, recordTry } from "../store/webhook-deliveries.ts";
+import { type ClaimedTry, claimTry, type RecordedTry, recordTry, type Told } from "../store/webhook-tries.ts";
 import { signature } from "./signature.ts";
+import { type WebhookEvent, webhookEvent } from "./webhook-event.ts";
 
 export interface DeliveryTools {
   db: D1Database;
@@ -27,18 +25,19 @@ const MAX_RECORD_TRIES = 3;
 const RECORD_BACKOFF = { minDelayMs: 200, maxDelayMs: 2_000, factor: 4 };
 
 /**
- * Makes the next try of a run's delivery, if it is due and nobody else makes it, and records what came of it. At
+ * Makes the next try of a delivery, if it is due and nobody else makes it, and records what came of it. At
  * least once: a try whose outcome could not be recorded is repeated, under the same webhook-id. Throws a StorageError.
  */
-export async function deliverWebhook(runId: number, tools: DeliveryTools): Promise<void> {
+export async function deliverWebhook(told: Told, tools: DeliveryTools): Promise<void> {
   const { db, nowMs } = tools;
   const startedAtMs = nowMs();
   const dueByMs = startedAtMs + WEBHOOK_CLOCK_SKEW_MS;
   const delaysMs = webhookDelaysMs(tools.randomFraction);
-  const claimed = await claimTry(db, { runId, atMs: startedAtMs, dueByMs, delaysMs });
-  if (claimed.kind === "gave_up") log.warn("webhook.failed", { run_id: runId, error: "its last try was not recorded" });
+  const claimed = await claimTry(db, { told, atMs: startedAtMs, dueByMs, delaysMs });
+  if (claimed.kind === "gave_up")
+    log.warn("webhook.failed", { ...named(told), error: "its last try was not recorded" });
   if (claimed.kind !== "claimed") return;
-  const answer = await attempt(claimed, await readRun(db, runId), tools);
+  const answer = await attempt(claimed, await webhookEvent(db, told), tools);
 
   const { attempts, nextAttemptAtMs } = claimed;
   const atMs = nowMs();
@@ -46,9 +45,9 @@ export async function deliverWebhook(runId: number, tools: DeliveryTools): Promi
   const againAtMs = next.status === "pending" ? next.nextAttemptAtMs : null;
   const durationMs = atMs - startedAtMs;
   const { status: lastStatus, error: lastError } = answer;
-  const fields = { run_id: runId, attempts, status: lastStatus, error: lastError, duration_ms: durationMs };
+  const fields = { ...named(told), attempts, status: lastStatus, error: lastError, duration_ms: durationMs };
   log.info(`webhook.${next.status}`, fields);
-  const tried = { runId, attempts, status: next.status, lastStatus, lastError, durationMs, atMs };
+  const tried = { told, attempts, status: next.status, lastStatus, lastError, durationMs, atMs };
   await recordPatiently({ ...tried, nextAttemptAtMs: againAtMs }, tools);
   if (againAtMs !== null) await tools.wake(againAtMs - atMs);
 }
@@ -65,12 +64,17 @@ async function recordPatiently(tried: RecordedTry, { db, randomFraction }: Deliv
   }
 }
 
-async function attempt(claimed: ClaimedTry, run: RunRecord | null, tools: DeliveryTools): Promise<TryAnswer> {
-  if (run === null) return { ...NO_ANSWER, error: "The run is not stored any more.", final: true };
+/** What a log line calls it by. */
+export function named({ kind, id }: Told): { run_id: number } | { budget_warning_id: number } {
+  return kind === "run" ? { run_id: id } : { budget_warning_id: id };
+}
+
+async function attempt(claimed: ClaimedTry, event: WebhookEvent | null, tools: DeliveryTools): Promise<TryAnswer> {
+  if (event === null) return { ...NO_ANSWER, error: "What it tells of is not stored any more.", final: true };
   if (tools.key === null) return { ...NO_ANSWER, error: "WEBHOOK_SECRET is not set any more." };
   const url = tools.readUrl(claimed.url);
   if (typeof url === "string") return { ...NO_ANSWER, error: `The URL may not be used any more: ${url}`, final: true };
-  const body = JSON.stringify(webhookEvent(run));
+  const body = JSON.stringify(event);
   const timestampS = Math.floor(tools.nowMs() / 1_000);
   const headers = {
     "Content-Type": "application/json",
@@ -101,11 +105,6 @@ async function send(url: URL, init: RequestInit, { fetch, nowMs }: DeliveryTools
 function refusal(status: number): string {
   const redirects = status >= 300 && status < 400 ? " Redirects are not followed." : "";
   return `The receiver answered ${status}.${redirects}`;
-}
-
-/** The payload structure that Standard Webhooks recommends; the same for every try, since the run has ended. */
-function webhookEvent(run: RunRecord) {
-  return { type: `run.${run.status}`, timestamp: instantOrNull(run.completed_at), data: runAnswer(run) };
 }
 
 const GONE = 410;

@@ -5,12 +5,13 @@ import { sendWebhookWake } from "../coordinator/wake.ts";
 import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import { randomFraction } from "../random.ts";
+import type { Told } from "../store/webhook-tries.ts";
 import { readWebhookUrl } from "./choose-webhook.ts";
-import { deliverWebhook } from "./deliver-webhook.ts";
+import { deliverWebhook, named } from "./deliver-webhook.ts";
 import { signingKey } from "./signature.ts";
 
-/** Makes a try of each run's delivery that is due. Never throws: what fails here is found again by the sweep. */
-export async function deliverWebhooks(runIds: readonly number[], env: Env): Promise<void> {
+/** Makes a try of each of these deliveries that is due. Never throws: what fails here is found again by the sweep. */
+export async function deliverWebhooks(deliveries: readonly Told[], env: Env): Promise<void> {
   const tools = {
     db: env.DB,
     key: signingKey(env.WEBHOOK_SECRET),
@@ -20,13 +21,13 @@ export async function deliverWebhooks(runIds: readonly number[], env: Env): Prom
     randomFraction,
   };
   await pMap(
-    runIds,
-    async (runId) => {
+    deliveries,
+    async (told) => {
       try {
-        const wake = (delayMs: number) => sendWebhookWake(env.RUN_QUEUE, runId, delayMs);
-        await deliverWebhook(runId, { ...tools, wake });
+        const wake = (delayMs: number) => sendWebhookWake(env.RUN_QUEUE, told, delayMs);
+        await deliverWebhook(told, { ...tools, wake });
       } catch (error) {
-        log.warn("webhook.unrecorded", { run_id: runId, error: describeError(error) });
+        log.warn("webhook.unrecorded", { ...named(told), error: describeError(error) });
       }
     },
     { concurrency: MAX_CONCURRENT_WEBHOOKS },

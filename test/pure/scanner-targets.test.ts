@@ -108,3 +108,7 @@ test("a variable without a usable target fails the run, saying why", () => {
     `SCANNER_TARGETS has no usable URL: "a.example" ${WHOLE}`,
   );
 });
+
+test("a run that no request asked for has no service to scan where nobody said where that is", () => {
+  expect(() => chooseTargets({ named: undefined, variable: undefined, serviceOrigin: "" })).toThrow("PUBLIC_URL");
+});

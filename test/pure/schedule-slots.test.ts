@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { TriggerRequest } from "../../src/contract/job-trigger.ts";
 import { complaintAboutSchedule } from "../../src/core/schedule/complaint.ts";
+import { passedSlots } from "../../src/core/schedule/passed-slots.ts";
 import { readTrigger } from "../../src/core/schedule/read-trigger.ts";
 import { jitterMs, nextSlot, type Schedule, slotsBetween } from "../../src/core/schedule/slots.ts";
 
@@ -267,4 +268,42 @@ test("a schedule that can fire is not complained of", () => {
   ]) {
     expect(complaintAboutSchedule(scheduleOf(trigger), NOW)).toBeNull();
   }
+});
+
+test.for([
+  ["none", cron("0 9 * * *"), "2026-01-01T09:00:01Z", "2026-01-02T08:59:59Z", null],
+  ["both bounds", cron("0 9 * * *"), "2026-01-01T09:00:00Z", "2026-01-03T09:00:00Z", ["2026-01-03T09:00Z", 2]],
+  [
+    "fewer than are counted",
+    cron("* * * * *"),
+    "2026-01-01T00:00:30Z",
+    "2026-01-02T00:00:30Z",
+    ["2026-01-02T00:00Z", 1_439],
+  ],
+  [
+    "as many as are counted",
+    cron("* * * * *"),
+    "2026-01-01T00:00:00Z",
+    "2026-01-04T11:20:59Z",
+    ["2026-01-04T11:20Z", 5_000],
+  ],
+  [
+    "more, the last by halving",
+    cron("* * 9 * * *"),
+    "2024-02-29T00:00:00Z",
+    "2026-07-01T20:00:00Z",
+    ["2026-07-01T09:59:59Z", 5_000],
+  ],
+  [
+    "more, over a change of the clock",
+    cron("*/5 * * * *", "America/New_York"),
+    "2026-01-01T00:00:00Z",
+    "2026-03-08T07:03:00Z",
+    ["2026-03-08T07:00Z", 5_000],
+  ],
+] as const)("passed slots: %s", ([, trigger, from, until, expected]) => {
+  const passed = passedSlots(scheduleOf(trigger), { fromMs: Date.parse(from), untilMs: Date.parse(until) });
+  if (expected === null) return expect(passed).toBeNull();
+  const [last, earlier] = expected;
+  expect(passed).toEqual({ lastAtMs: Date.parse(last), earlier });
 });

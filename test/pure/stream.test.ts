@@ -9,7 +9,7 @@ function event(runId: number): PublishedEvent {
   return { event: "agent_status", data: { ...run, status: "running", at: "2026-01-01T00:00:00.000Z" } };
 }
 
-const runIds = (events: readonly PublishedEvent[]) => events.map(({ data }) => data.run_id);
+const runIds = (events: readonly PublishedEvent[]) => events.map(({ data }) => ("run_id" in data ? data.run_id : -1));
 
 interface Call {
   runIds: number[];

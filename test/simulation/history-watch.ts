@@ -110,12 +110,17 @@ export function all<T>(sqlite: DatabaseSync, sql: string, ...values: (string | n
 }
 
 function usageDifferences(sqlite: DatabaseSync): string[] {
-  const rolledUp = all(sqlite, "SELECT * FROM usage_daily ORDER BY agent_name, day");
+  const rolledUp = all(
+    sqlite,
+    `SELECT agent_name, day, runs, tokens_input, tokens_output, cost_microusd, duration_ms,
+            (SELECT sum((value ->> 0) + (value ->> 1)) FROM json_each(ended_by_hour)) AS ended
+       FROM usage_daily ORDER BY agent_name, day`,
+  );
   const fromRows = all(
     sqlite,
     `SELECT agent_name, completed_at / 86400000 AS day, count(*) AS runs, sum(tokens_input) AS tokens_input,
             sum(tokens_output) AS tokens_output, sum(cost_microusd) AS cost_microusd,
-            coalesce(sum(duration_ms), 0) AS duration_ms
+            coalesce(sum(duration_ms), 0) AS duration_ms, sum(status <> 'cancelled') AS ended
        FROM agent_runs WHERE completed_at IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`,
   );
   const [stored, expected] = [JSON.stringify(rolledUp), JSON.stringify(fromRows)];

@@ -16,7 +16,7 @@ test("an installation where nothing ran says what to do first; one where somethi
   await run("echo");
   const { text } = await page("/");
   expect(text).not.toContain("first-run");
-  expect(text).toContain("1 of 1 recent run completed");
+  expect(text).toContain("Ended in 24 hours: 1 run, of which 0 went wrong");
 });
 
 describe.for(["/", "/runs", "/costs", "/settings", "/agents/echo", "/agents/scanner", "/runs/1"])(

@@ -2,15 +2,27 @@ import { expect } from "vitest";
 import type { RunAnswer } from "../../src/contract/run.ts";
 import { readRun, rows } from "./service.ts";
 
+const USAGE_COLUMNS = "agent_name, day, runs, tokens_input, tokens_output, cost_microusd, duration_ms";
+
 /** Guarantee 6: what is rolled up equals what the rows say. */
 export async function expectUsageToEqualTheRows(): Promise<void> {
-  const rolledUp = await rows("SELECT * FROM usage_daily ORDER BY agent_name, day");
+  const rolledUp = await rows(`SELECT ${USAGE_COLUMNS} FROM usage_daily ORDER BY agent_name, day`);
   const fromRows = await rows(
     `SELECT agent_name, completed_at / 86400000 AS day, count(*) AS runs, sum(tokens_input) AS tokens_input,
             sum(tokens_output) AS tokens_output, sum(cost_microusd) AS cost_microusd, sum(duration_ms) AS duration_ms
        FROM agent_runs WHERE completed_at IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`,
   );
   expect(rolledUp).toEqual(fromRows);
+  const hours = await rows(
+    `SELECT agent_name, day * 24 + hour.key AS hour, hour.value ->> 0 AS completed, hour.value ->> 1 AS wrong
+       FROM usage_daily, json_each(ended_by_hour) AS hour ORDER BY 1, 2`,
+  );
+  const hoursFromRows = await rows(
+    `SELECT agent_name, completed_at / 3600000 AS hour, sum(status = 'completed') AS completed,
+            sum(status IN ('failed', 'timed_out', 'interrupted')) AS wrong
+       FROM agent_runs WHERE completed_at IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`,
+  );
+  expect(hours).toEqual(hoursFromRows);
 }
 
 /** Guarantee 6, of budgets: what is reserved is what runs that have not ended reserved, what is spent what the others cost. */

@@ -1,11 +1,15 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { getJson, request, rows, run } from "./service.ts";
 
 const put = (path: string, body: unknown) =>
   request(path, { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-const putModel = (name: string, model: string, tools: string[] = []) =>
-  put(`/api/agents/${name}`, { kind: "llm", llm: { base_url: "https://models.example/v1", model, tools } });
+const putModel = (name: string, model: string, tools: string[] = [], llm = {}, more = {}) =>
+  put(`/api/agents/${name}`, {
+    kind: "llm",
+    llm: { base_url: "https://models.example/v1", model, tools, ...llm },
+    ...more,
+  });
 
 const chunk = (delta: object, finish_reason: string | null = null, usage?: object) =>
   `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason }], usage })}\n\n`;
@@ -26,6 +30,7 @@ function scripted(...answers: string[]) {
   return asked;
 }
 
+beforeEach(() => rows("DELETE FROM agent_runs"));
 afterEach(() => vi.restoreAllMocks());
 
 test("a model has another agent run, as a run of its own, and reads its own history", async () => {
@@ -52,6 +57,52 @@ test("an agent that asks itself to run gets no deeper than the limit", async () 
   expect((await run("recursive", { prompt: "Down." })).output).toMatchObject({ text: "Up." });
   expect(asked[4]).toContain("no run may be deeper");
   expect(await rows("SELECT id FROM agent_runs WHERE agent_name = 'recursive'")).toHaveLength(4);
+});
+
+const spends = (cost_usd: number) => calls("run_agent", { agent: "spender", params: { cost_usd } });
+const spent = () => rows("SELECT cost_microusd FROM agent_runs WHERE agent_name = 'spender'");
+
+test("a model has no agent run but those that its definition names", async () => {
+  await putModel("confined", "gpt-4.1-mini", ["run_agent"], { run_agents: ["echo"] });
+  const asked = scripted(spends(0.01), calls("run_agent", { agent: "echo" }), says("Done."));
+  expect((await run("confined", { prompt: "Ask." })).status).toBe("completed");
+  expect(asked[1]).toMatch(/invalid.*echo/i);
+  expect(await spent()).toEqual([]);
+  expect(await rows("SELECT id FROM agent_runs WHERE agent_name = 'echo'")).toHaveLength(1);
+});
+
+test("what the runs cost that a run asks for counts against its own max_run_usd, and none is begun past it", async () => {
+  await putModel("bounded", "gpt-4.1-mini", ["run_agent"], {}, { budget: { max_run_usd: 0.025 } });
+  const asked = scripted(spends(0.01), spends(0.01), spends(0.01), says("Done."));
+  expect((await run("bounded", { prompt: "Ask." })).output).toMatchObject({ text: "Done." });
+  expect(asked[2]).not.toContain("is left");
+  // Two runs of a cent, and what the model itself has used by then.
+  expect(asked[3]).toMatch(/may cost \$0\.025, of which \$0\.00[34]\d+ is left, and another run may cost \$0\.01/);
+  expect(await spent()).toHaveLength(2);
+});
+
+test("what a run's runs ask for in their turn counts for it too", async () => {
+  await putModel("middle", "gpt-4.1-mini", ["run_agent"]);
+  await putModel("top", "gpt-4.1-mini", ["run_agent"], { run_agents_usd: 0.025 });
+  const middle = calls("run_agent", { agent: "middle", params: { prompt: "Ask." } });
+  const asked = scripted(middle, spends(0.01), says("Asked."), spends(0.01), spends(0.01), says("Done."));
+  expect((await run("top", { prompt: "Ask." })).output).toMatchObject({ text: "Done." });
+  expect(asked[5]).toContain("may cost $0.025, of which $0.004168 is left"); // middle's two steps are of it
+  expect(await spent()).toHaveLength(2);
+});
+
+test("runs that a model asks for at once cannot cost the same dollar twice", async () => {
+  await putModel("hasty", "gpt-4.1-mini", ["run_agent"], { run_agents_usd: 0.015 });
+  const call = (index: number) => ({
+    index,
+    id: `t${index}`,
+    type: "function",
+    function: { name: "run_agent", arguments: '{"agent":"spender"}' },
+  });
+  const asked = scripted(chunk({ tool_calls: [0, 1, 2].map(call) }) + end("tool_calls"), says("Done."));
+  expect((await run("hasty", { prompt: "Ask." })).status).toBe("completed");
+  expect(await spent()).toHaveLength(1);
+  expect(asked[1]?.match(/is left/g)).toHaveLength(2);
 });
 
 test("the price of a model is as it is set, from the next attempt on, and as before once that is taken back", async () => {

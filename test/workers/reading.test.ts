@@ -156,7 +156,7 @@ describe("costs", () => {
       ["gone", 6, 4, 1],
       ["echo", 7, 9, 9],
     ] as const)
-      await rows("INSERT INTO usage_daily VALUES (?1, ?2, ?3, 10, 5, ?4, 1)", agent, day - ago, runs, cost);
+      await rows("INSERT INTO usage_daily VALUES (?1, ?2, ?3, 10, 5, ?4, 1, '{}')", agent, day - ago, runs, cost);
 
     const report = await getJson<CostReport>("/api/agents/costs?period=weekly");
 

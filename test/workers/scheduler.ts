@@ -33,9 +33,9 @@ export async function history(jobId: string): Promise<JobFire[]> {
 /** A tick of a clock that shows `atMs`. */
 export function tickAt(
   atMs: number,
-  { clock = "cron", db = env.DB }: { clock?: SchedulerClock; db?: D1Database } = {},
+  { clock = "cron", db = env.DB, variables = {} }: { clock?: SchedulerClock; db?: D1Database; variables?: object } = {},
 ) {
-  return tick({ env: { ...env, DB: db }, registry, nowMs: () => atMs }, clock);
+  return tick({ env: { ...env, DB: db, ...variables }, registry, nowMs: () => atMs }, clock);
 }
 
 /** What a queue message has somebody do, at `atMs`. */

@@ -28,6 +28,6 @@ export function expectSigned({ headers, body }: Received): void {
   const key = Buffer.from("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "base64");
   const mac = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
   expect(headers.get("webhook-signature")).toBe(`v1,${mac}`);
-  expect(id).toMatch(/^msg_[0-9a-f]{32}_\d+$/);
+  expect(id).toMatch(/^msg_[0-9a-f]{32}_(budget_)?\d+$/);
   expect(timestamp).toMatch(/^\d{10}$/);
 }

@@ -2,10 +2,12 @@ import { env } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { RUN_STATUSES } from "../../src/contract/run.ts";
 import { SELECT_ACTIVITY } from "../../src/store/agent-activity.ts";
+import { SELECT_NEXT_TRIGGERS } from "../../src/store/agent-schedules.ts";
 import { INSERT_VERSION, PUT_IN_FORCE, SELECT_CHANGE } from "../../src/store/agent-version-write.ts";
 import { SELECT_CURRENT_VERSION, SELECT_VERSION, SELECT_VERSIONS } from "../../src/store/agent-versions.ts";
 import { CLOSE_AUDIT, SELECT_AUDIT } from "../../src/store/audit.ts";
 import { RESERVE, SETTLE } from "../../src/store/budget-statements.ts";
+import { INSERT_WARNINGS, SELECT_WARNING } from "../../src/store/budget-warnings.ts";
 import { SELECT_PERIODS, SELECT_SHARED_BUDGET } from "../../src/store/budgets.ts";
 import { ADVANCE_JOB, BACKFILL_FIRES, INSERT_FIRES, NAME_RUNS, RELEASE_BUFFERED } from "../../src/store/job-claims.ts";
 import { DELETE_JOB, REJECT_OPEN, SKIP_BUFFERED, UPDATE_JOB } from "../../src/store/job-edits.ts";
@@ -22,11 +24,17 @@ import {
   SELECT_OPEN_FIRES,
   SELECT_WAITING,
 } from "../../src/store/job-fires.ts";
-import { SELECT_JOB, SELECT_JOBS, SELECT_JOBS_BY_ID, SELECT_JOBS_OF_AGENT } from "../../src/store/jobs.ts";
+import {
+  SELECT_JOB,
+  SELECT_JOBS,
+  SELECT_JOBS_BY_ID,
+  SELECT_JOBS_OF_AGENT,
+  SELECT_NEXT_JOBS,
+} from "../../src/store/jobs.ts";
+import { SELECT_KEYED_FIRE } from "../../src/store/keyed-fires.ts";
 import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
 import { DELETE_PRICE, PUT_PRICE, SELECT_PRICE } from "../../src/store/model-prices.ts";
 import { ROLL_UP_MODELS } from "../../src/store/model-usage-statements.ts";
-import { SELECT_RECENT_RUNS } from "../../src/store/recent-runs.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
 import { SELECT_EVENTS } from "../../src/store/run-events.ts";
 import {
@@ -49,16 +57,9 @@ import {
   SELECT_TOKEN_BY_HASH,
   SELECT_TOKENS,
 } from "../../src/store/tokens.ts";
-import { SELECT_MODEL_USAGE_SINCE, SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
-import {
-  CLAIM_TRY,
-  GIVE_UP,
-  INSERT_DELIVERIES,
-  RECORD_TRY,
-  RESTART_DELIVERY,
-  SELECT_OVERDUE_DELIVERIES,
-  SELECT_RUN_WEBHOOK,
-} from "../../src/store/webhook-deliveries.ts";
+import { SELECT_HOURS, SELECT_MODEL_USAGE_SINCE, SELECT_USAGE_SINCE } from "../../src/store/usage.ts";
+import { INSERT_DELIVERIES, RESTART_DELIVERY, SELECT_RUN_WEBHOOK } from "../../src/store/webhook-deliveries.ts";
+import { TRIES } from "../../src/store/webhook-tries.ts";
 import { rows } from "./service.ts";
 
 test("the schema is the one that was last looked at", async () => {
@@ -110,16 +111,23 @@ test.for([
   { what: "an agent in force", sql: SELECT_CURRENT_VERSION },
   { what: "a version of an agent", sql: SELECT_VERSION },
   { what: "an agent's versions", sql: SELECT_VERSIONS },
-  { what: "agents' recent runs", sql: SELECT_RECENT_RUNS },
+  { what: "agents' hours", sql: SELECT_HOURS },
+  { what: "the next jobs", sql: SELECT_NEXT_JOBS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
+  { what: "read a fire by its key", sql: SELECT_KEYED_FIRE },
+  { what: "read agents' schedules", sql: SELECT_NEXT_TRIGGERS },
   { what: "the first run since an instant", sql: FIRST_RUN_ID_SINCE },
   { what: "usage since a day", sql: SELECT_USAGE_SINCE },
   { what: "make deliveries of webhooks", sql: INSERT_DELIVERIES },
-  { what: "claim a try of a webhook", sql: CLAIM_TRY },
-  { what: "give up a webhook", sql: GIVE_UP },
-  { what: "record a try of a webhook", sql: RECORD_TRY },
+  ...Object.entries(TRIES).flatMap(([kind, { claim, giveUp, record, overdue }]) => [
+    { what: `claim a try of a webhook of a ${kind}`, sql: claim },
+    { what: `give up a webhook of a ${kind}`, sql: giveUp },
+    { what: `record a try of a webhook of a ${kind}`, sql: record },
+    { what: `overdue webhooks of a ${kind}`, sql: overdue },
+  ]),
+  { what: "make deliveries of budget warnings", sql: INSERT_WARNINGS },
+  { what: "a budget warning", sql: SELECT_WARNING },
   { what: "restart a webhook", sql: RESTART_DELIVERY },
-  { what: "overdue webhooks", sql: SELECT_OVERDUE_DELIVERIES },
   { what: "a run's webhook", sql: SELECT_RUN_WEBHOOK },
   { what: "a job", sql: SELECT_JOB },
   { what: "jobs by their ids", sql: SELECT_JOBS_BY_ID },
@@ -161,7 +169,7 @@ test.for([
   expect(plan.filter((step) => /SEARCH|SCAN/.test(step))).not.toEqual([]);
   // Walking a partial index of what is live or open, which is little, is the sweep's question itself.
   const scans = plan.filter((step) =>
-    /^SCAN (jobs|job_fires|fire|agent_runs|run|run_events|event|last|usage_daily|usage_daily_by_model|agents|agent_versions|version|webhook_deliveries|delivery|api_tokens|sessions|audit_log|budget_periods|period|shared|shared_budget)\b/.test(
+    /^SCAN (jobs|job_fires|fire|agent_runs|run|run_events|event|last|usage|usage_daily|usage_daily_by_model|agents|agent_versions|version|webhook_deliveries|delivery|budget_warnings|told|api_tokens|sessions|audit_log|budget_periods|period|shared|shared_budget)\b/.test(
       step,
     ),
   );

@@ -4,7 +4,7 @@ import { AGENTS, createRegistry } from "../../src/agents/registry.ts";
 import type { RunAnswer, RunDetail } from "../../src/contract/run.ts";
 import { createApp } from "../../src/http/app.ts";
 import { everyMinute } from "../../src/scheduler/minute.ts";
-import { claimTry } from "../../src/store/webhook-deliveries.ts";
+import { claimTry } from "../../src/store/webhook-tries.ts";
 import { deliverWebhooks } from "../../src/webhooks/deliver-webhooks.ts";
 import { type Fault, faults } from "../faults.ts";
 import { expectUsageToEqualTheRows } from "./history.ts";
@@ -280,7 +280,7 @@ describe("a delivery", () => {
     const received = scriptedReceiver();
     loseNextMessage();
     const { run_id } = await ask("echo");
-    await Promise.all(Array.from({ length: 10 }, () => deliverWebhooks([run_id], env)));
+    await Promise.all(Array.from({ length: 10 }, () => deliverWebhooks([{ kind: "run", id: run_id }], env)));
     await settled(run_id);
     expect(received).toHaveLength(1);
   });
@@ -290,7 +290,7 @@ describe("a delivery", () => {
     loseNextMessage();
     const { run_id: runId } = await ask("echo");
     const claim = (delaysMs: number[]) =>
-      claimTry(env.DB, { runId, atMs: Date.now(), dueByMs: Date.now() + 1_000, delaysMs });
+      claimTry(env.DB, { told: { kind: "run", id: runId }, atMs: Date.now(), dueByMs: Date.now() + 1_000, delaysMs });
     expect(await claim([0, 0])).toMatchObject({ kind: "claimed", attempts: 1 });
     expect(await claim([0, 0])).toMatchObject({ kind: "claimed", attempts: 2 });
     expect(await claim([0, 0])).toEqual({ kind: "gave_up" });

@@ -55,7 +55,9 @@ async function execute(config: HttpConfig, params: unknown, context: AgentContex
   const answer = await readAnswer(response, context);
   if (answer.kind === "output") return answer.output;
   if (completion === null) {
-    throw new NonRetryableError("the remote agent answered 202, but was not told where to complete the run");
+    throw new NonRetryableError(
+      "the remote agent answered 202, but could not be told where to complete the run: set PUBLIC_URL to where this service is reached",
+    );
   }
   context.log("the remote agent took the run over", { until: request.completion?.deadline });
   return handOver(completionDeadlineMs);

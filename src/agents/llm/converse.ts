@@ -38,7 +38,7 @@ export async function converse(conversation: Conversation, context: AgentContext
       model,
       instructions: system,
       prompt,
-      tools: toolsOf(config.tools, context),
+      tools: toolsOf(config, context),
       stopWhen: stepCountIs(config.max_steps),
       abortSignal: signal,
       maxRetries: 0, // the run's own policy repeats

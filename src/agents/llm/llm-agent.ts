@@ -18,6 +18,7 @@ export function llmAgent(config: LlmConfig): AgentBehaviour {
     model: config.model,
     role: config.role ?? null,
     tools: config.tools,
+    childrenUsd: config.run_agents_usd,
     input: config.input_schema === undefined ? Prompt : jsonSchemaType(config.input_schema),
     output: config.output_schema === undefined ? Text : jsonSchemaType(config.output_schema),
     execute: (input, context) => runModel(config, input, context),

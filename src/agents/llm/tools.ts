@@ -1,22 +1,25 @@
 import { type Tool, tool } from "ai";
 import * as z from "zod";
 import { MAX_TOOL_RESULT_CHARS } from "../../contract/limits.ts";
-import type { LlmTool } from "../../contract/llm-config.ts";
+import type { LlmConfig, LlmTool } from "../../contract/llm-config.ts";
 import { refuseAddress } from "../../net/address-policy.ts";
 import type { AgentContext } from "../define-agent.ts";
 import { scanner } from "../scanner/scanner.ts";
 import { fetchPage } from "./fetch-page.ts";
 
 /** The tools that a model was given, under their names. What they answer is text or JSON of bounded size. */
-export function toolsOf(names: readonly LlmTool[], context: AgentContext): Record<string, Tool> {
+export function toolsOf(
+  { tools, run_agents }: Pick<LlmConfig, "tools" | "run_agents">,
+  context: AgentContext,
+): Record<string, Tool> {
   const all: Record<LlmTool, () => Tool> = {
     fetch_url: () => fetchUrl(context),
     scan: () => scan(context),
-    run_agent: () => runAgent(context),
+    run_agent: () => runAgent(run_agents, context),
     read_history: () => readHistory(context),
     memory: () => memory(context),
   };
-  return Object.fromEntries(names.map((name) => [name, all[name]()]));
+  return Object.fromEntries(tools.map((name) => [name, all[name]()]));
 }
 
 function fetchUrl({ env, signal }: AgentContext): Tool {
@@ -40,10 +43,14 @@ function scan(context: AgentContext): Tool {
   });
 }
 
-function runAgent(context: AgentContext): Tool {
+/** `allowed`: the agents that it may run; undefined: any. Another one's name is no argument, and the model is told so. */
+function runAgent(allowed: readonly string[] | undefined, context: AgentContext): Tool {
   return tool({
     description: "Runs another agent of this service, by its name, and answers its output.",
-    inputSchema: z.object({ agent: z.string(), params: z.record(z.string(), z.unknown()).optional() }),
+    inputSchema: z.object({
+      agent: allowed === undefined ? z.string() : z.enum(allowed),
+      params: z.record(z.string(), z.unknown()).optional(),
+    }),
     async execute({ agent, params = {} }) {
       const run = await context.runAgent(agent, params);
       if (!run.ok) return { error: run.reason };

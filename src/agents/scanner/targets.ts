@@ -34,7 +34,7 @@ export function withoutCredentials(text: string): string {
 
 /**
  * What to scan, each URL once: those the run names, or else those of SCANNER_TARGETS, or else the service itself.
- * Throws if SCANNER_TARGETS names something but nothing usable.
+ * Throws if SCANNER_TARGETS names something but nothing usable, or if nobody knows where the service is.
  */
 export function chooseTargets(choice: {
   named: URL[] | undefined;
@@ -47,6 +47,7 @@ export function chooseTargets(choice: {
   if (configured.urls.length > 0) return configured;
   const [first] = configured.unusable;
   if (first !== undefined) throw new Error(`SCANNER_TARGETS has no usable URL: "${first.text}" ${first.reason}`);
+  if (choice.serviceOrigin === "") throw new Error("there is nothing to scan: set SCANNER_TARGETS, or PUBLIC_URL");
   return { urls: [new URL(choice.serviceOrigin)], unusable: [] };
 }
 

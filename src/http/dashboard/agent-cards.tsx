@@ -1,29 +1,27 @@
 import type { AgentSummary } from "../../contract/agent.ts";
-import type { RecentRun } from "../../store/recent-runs.ts";
-import { countOf, formatPercent, formatUsd } from "./format.ts";
+import type { HourOfAgent } from "../../store/usage.ts";
+import { formatCount, formatPercent, formatUsd } from "./format.ts";
 import { Instant } from "./instant.tsx";
+import { countEnds, Sparkline } from "./sparkline.tsx";
 import { StatusPill } from "./status-pill.tsx";
-import { Strip } from "./strip.tsx";
 
-/** The agents, each with its state and how its newest runs of a day went. */
-export function AgentCards(props: {
-  agents: readonly AgentSummary[];
-  strips: ReadonlyMap<string, readonly RecentRun[]>;
-}) {
+export type HoursByAgent = ReadonlyMap<string, readonly HourOfAgent[]>;
+
+/** The agents, each with its state and how its runs ended in the last 24 hours. */
+export function AgentCards(props: { agents: readonly AgentSummary[]; hours: HoursByAgent; atMs: number }) {
   return (
     <ul class="agents">
       {props.agents.map((agent) => (
         <li>
-          <AgentCard agent={agent} runs={props.strips.get(agent.name) ?? []} />
+          <AgentCard agent={agent} hours={props.hours.get(agent.name) ?? []} atMs={props.atMs} />
         </li>
       ))}
     </ul>
   );
 }
 
-function AgentCard({ agent, runs }: { agent: AgentSummary; runs: readonly RecentRun[] }) {
-  const ended = runs.filter(({ status }) => status !== "running" && status !== "queued");
-  const good = ended.filter(({ status }) => status === "completed").length;
+function AgentCard({ agent, hours, atMs }: { agent: AgentSummary; hours: readonly HourOfAgent[]; atMs: number }) {
+  const { completed, wrong } = countEnds(hours);
   return (
     <article class="card">
       <div class="agent-name">
@@ -33,15 +31,15 @@ function AgentCard({ agent, runs }: { agent: AgentSummary; runs: readonly Recent
         <StatusPill status={agent.status} />
       </div>
       <p class="small muted clamp">{agent.description}</p>
-      <Strip runs={runs} />
+      <Sparkline hours={hours} atMs={atMs} />
       <div class="facts">
         <span>
-          {ended.length === 0
-            ? countOf(agent.run_count, "run")
-            : `${formatPercent(good / ended.length)} of ${ended.length} completed`}
+          {completed + wrong === 0
+            ? "quiet for 24 h"
+            : `${formatPercent(completed / (completed + wrong))} of ${formatCount(completed + wrong)} in 24 h`}
         </span>
         <span>{formatUsd(agent.total_cost)}</span>
-        <Instant at={agent.last_run} />
+        {agent.last_run === null ? <span>never ran</span> : <Instant at={agent.last_run} />}
       </div>
     </article>
   );

@@ -1,38 +1,48 @@
 import { nowMs } from "../../clock.ts";
+import type { BudgetReport } from "../../contract/budget.ts";
 import type { RunStatus, RunSummary } from "../../contract/run.ts";
-import { type RecentRun, readRecentRuns } from "../../store/recent-runs.ts";
+import { listNextJobs } from "../../store/jobs.ts";
 import { listRuns } from "../../store/runs.ts";
+import { readHoursSince } from "../../store/usage.ts";
 import { agentSummaries } from "../agent-view.ts";
 import type { AppContext } from "../app-context.ts";
+import { budgetReport } from "../budgets.ts";
 import { readCostReport } from "../costs.ts";
+import { jobSummary } from "../job-view.ts";
 import { runSummary } from "../run-view.ts";
-import { AgentCards } from "./agent-cards.tsx";
+import { AgentCards, type HoursByAgent } from "./agent-cards.tsx";
+import { BudgetBars } from "./budget-bars.tsx";
 import { FirstSteps } from "./first-steps.tsx";
 import { countOf, formatCount, formatPercent, formatUsd } from "./format.ts";
-import { Instant } from "./instant.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
-import { StatusPill } from "./status-pill.tsx";
-import { STRIP_RUNS } from "./strip.tsx";
+import { NextFires } from "./next-fires.tsx";
+import { RunLines } from "./run-lines.tsx";
+import { countEnds, firstHourOf } from "./sparkline.tsx";
 
 const SHOWN_AGENTS = 48;
-const SHOWN_RUNS = 8;
+const SHOWN_RUNS = 6;
+const SHOWN_JOBS = 5;
+const SHOWN_BUDGETS = 6;
 const DAY_MS = 86_400_000;
 
-/** How things are: the agents, what runs, what went wrong, what it costs. Of a service without runs: what to do first. */
+/** How things are: the agents, what runs, what went wrong, what it cost. Of a service without runs: what to do first. */
 export async function overviewPage(c: AppContext): Promise<Response> {
   const all = await c.get("registry").list(c.env.DB);
   const after = c.req.query("after") ?? "";
   const first = after === "" ? 0 : all.findIndex(({ name }) => name === after) + 1;
   const agents = all.slice(first, first + SHOWN_AGENTS);
   const names = agents.map(({ name }) => name);
-  const sinceMs = nowMs() - DAY_MS;
-  const [summaries, strips, inFlight, failures, costs] = await Promise.all([
+  const atMs = nowMs();
+  const [summaries, hours, inFlight, failures, costs, jobs, { budgets }] = await Promise.all([
     agentSummaries(agents, c),
-    readRecentRuns(c.env.DB, { agentNames: names, limit: STRIP_RUNS, sinceMs }),
+    readHoursSince(c.env.DB, { agentNames: names, firstHour: firstHourOf(atMs) }),
     runsWith(["running", "queued"], 0, c),
-    runsWith(["failed", "timed_out", "interrupted"], sinceMs, c),
-    readCostReport({ days: 30 }, c),
+    runsWith(["failed", "timed_out", "interrupted"], atMs - DAY_MS, c),
+    readCostReport({ days: 1 }, c),
+    listNextJobs(c.env.DB, SHOWN_JOBS),
+    budgetReport(c),
   ]);
+  const byAgent: HoursByAgent = Map.groupBy(hours, ({ agent_name }) => agent_name);
   const isEmpty = summaries.every(({ last_run }) => last_run === null) && first === 0;
   const next = first + SHOWN_AGENTS < all.length ? (names.at(-1) ?? null) : null;
   return answerPage(
@@ -46,30 +56,36 @@ export async function overviewPage(c: AppContext): Promise<Response> {
         <FirstSteps mayRun={mayDo(c, "operator")} origin={new URL(c.req.url).origin} />
       ) : (
         <>
-          <Tiles strips={strips} inFlight={inFlight} spentUsd={costs.total_cost_usd} today={costs.daily_costs.at(-1)} />
-          <div class="columns">
-            <RunList title="In flight" runs={inFlight} none="Nothing runs just now." />
-            <RunList title="Needs a look" runs={failures} none="No run went wrong in 24 hours." />
+          <Tiles ends={countEnds(hours)} inFlight={inFlight.length} costUsd={costs.total_cost_usd} />
+          <div class="halves">
+            <div>
+              <RunLines title="In flight" runs={inFlight} none="Nothing runs just now." />
+              <section class="card">
+                <div class="card-head">
+                  <h2>Next fires</h2>
+                  <a class="small" href="/schedule">
+                    Schedule
+                  </a>
+                </div>
+                <NextFires jobs={jobs.map(jobSummary)} />
+              </section>
+            </div>
+            <div>
+              <RunLines title="Needs a look" runs={failures} none="No run went wrong in 24 hours." />
+              <Spend budgets={budgets} maySet={mayDo(c, "admin")} />
+            </div>
           </div>
         </>
       )}
       <h2>{countOf(all.length, "agent")}</h2>
-      <AgentCards agents={summaries} strips={strips} />
+      <AgentCards agents={summaries} hours={byAgent} atMs={atMs} />
       {next !== null && <a href={`/?after=${encodeURIComponent(next)}`}>More agents</a>}
     </div>,
   );
 }
 
 async function runsWith(statuses: readonly RunStatus[], sinceMs: number, c: AppContext): Promise<RunSummary[]> {
-  const filter = {
-    agentName: null,
-    jobId: null,
-    trigger: null,
-    sinceMs: null,
-    untilMs: null,
-    beforeId: null,
-    limit: SHOWN_RUNS,
-  };
+  const filter = { agentName: null, sinceMs: null, untilMs: null, beforeId: null, limit: SHOWN_RUNS };
   const lists = await Promise.all(statuses.map((status) => listRuns(c.env.DB, { ...filter, status })));
   return lists
     .flat()
@@ -79,63 +95,48 @@ async function runsWith(statuses: readonly RunStatus[], sinceMs: number, c: AppC
     .map(runSummary);
 }
 
-function Tiles(props: {
-  strips: ReadonlyMap<string, readonly RecentRun[]>;
-  inFlight: readonly RunSummary[];
-  spentUsd: number;
-  today: { cost: number; runs: number } | undefined;
-}) {
-  const ended = [...props.strips.values()].flat().filter(({ status }) => status !== "running" && status !== "queued");
-  const good = ended.filter(({ status }) => status === "completed").length;
+function Tiles(props: { ends: { completed: number; wrong: number }; inFlight: number; costUsd: number }) {
+  const { completed, wrong } = props.ends;
+  const ended = completed + wrong;
   return (
     <dl class="tiles">
       <div class="tile">
         <dt>In flight</dt>
-        <dd>{props.inFlight.length === SHOWN_RUNS ? `${SHOWN_RUNS} or more` : formatCount(props.inFlight.length)}</dd>
+        <dd>{props.inFlight === SHOWN_RUNS ? `${SHOWN_RUNS} or more` : formatCount(props.inFlight)}</dd>
       </div>
       <div class="tile">
-        <dt>Success, newest runs in 24 h</dt>
-        <dd>{ended.length === 0 ? "–" : formatPercent(good / ended.length)}</dd>
+        <dt>Ended in 24 h</dt>
+        <dd>{formatCount(ended)}</dd>
       </div>
       <div class="tile">
-        <dt>Runs ended today (UTC)</dt>
-        <dd>{formatCount(props.today?.runs ?? 0)}</dd>
+        <dt>Success in 24 h</dt>
+        <dd>{ended === 0 ? "–" : formatPercent(completed / ended)}</dd>
       </div>
       <div class="tile">
-        <dt>Cost today, in 30 days</dt>
-        <dd>
-          {formatUsd(props.today?.cost ?? 0)} <small>{formatUsd(props.spentUsd)}</small>
-        </dd>
+        <dt>Cost today (UTC)</dt>
+        <dd>{formatUsd(props.costUsd)}</dd>
       </div>
     </dl>
   );
 }
 
-function RunList({ title, runs, none }: { title: string; runs: readonly RunSummary[]; none: string }) {
+/** The limits that are nearest to their end. */
+function Spend({ budgets, maySet }: { budgets: BudgetReport["budgets"]; maySet: boolean }) {
+  const share = ({ spent_usd, limit_usd }: BudgetReport["budgets"][number]) =>
+    limit_usd === 0 ? 1 : spent_usd / limit_usd;
+  const shown = budgets.toSorted((a, b) => share(b) - share(a)).slice(0, SHOWN_BUDGETS);
   return (
     <section class="card">
-      <h2>{title}</h2>
-      {runs.length === 0 ? (
-        <p class="empty">{none}</p>
+      <div class="card-head">
+        <h2>Spend against budget</h2>
+        <a class="small" href="/settings#budgets">
+          {maySet ? "Set budgets" : "Budgets"}
+        </a>
+      </div>
+      {shown.length === 0 ? (
+        <p class="empty">No budget is set: runs may cost what they like.</p>
       ) : (
-        <ul class="plain-list">
-          {runs.map((run) => (
-            <li>
-              <div class="line">
-                <span>
-                  <a href={`/runs/${run.id}`}>#{run.id}</a> {run.agent_name}
-                </span>
-                <span class="line">
-                  <StatusPill status={run.status} />
-                  <span class="small muted">
-                    <Instant at={run.created_at} />
-                  </span>
-                </span>
-              </div>
-              {run.error !== null && <p class="small muted clamp">{run.error}</p>}
-            </li>
-          ))}
-        </ul>
+        <BudgetBars budgets={shown} agent={true} />
       )}
     </section>
   );

@@ -1,5 +1,5 @@
 import { RunId } from "../../contract/names.ts";
-import type { RunDetail, RunWebhook } from "../../contract/run.ts";
+import type { RunDetail } from "../../contract/run.ts";
 import { isTerminal } from "../../core/run-state.ts";
 import type { AppContext } from "../app-context.ts";
 import { ProblemError } from "../problems.ts";
@@ -187,7 +187,7 @@ function Facts({ run }: { run: RunDetail }) {
   );
 }
 
-function WebhookFact({ webhook }: { webhook: RunWebhook }) {
+function WebhookFact({ webhook }: { webhook: NonNullable<RunDetail["webhook"]> }) {
   return (
     <>
       <dt>Webhook</dt>
