@@ -1,12 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JobDefinition } from "../../src/contract/job.ts";
-import { all } from "./history-watch.ts";
+import { all } from "./sqlite-d1.ts";
 
 interface JobRow {
   id: string;
   definition: string;
   enabled: 0 | 1;
   next_at: number | null;
+  paused_from: number | null;
   fire_count: number;
   version: number;
   turn: number;
@@ -46,7 +47,7 @@ export function createJobWatch(report: (violation: string) => void) {
   }
 
   /** A slot is recorded of a job whose turn it is, and never before its instant. */
-  function checkFire({ job_id, nominal_at, kind, fired_at }: FireRow, job: JobRow | undefined): void {
+  function checkFire({ job_id, nominal_at, kind, outcome, fired_at }: FireRow, job: JobRow | undefined): void {
     if (kind !== "scheduled") return;
     const slot = `slot ${nominal_at} of ${job_id}`;
     if (job === undefined) {
@@ -54,8 +55,9 @@ export function createJobWatch(report: (violation: string) => void) {
       return;
     }
     const definition: JobDefinition = JSON.parse(job.definition);
-    if (job.enabled === 0) report(`9: ${slot} was recorded while the job was paused`);
-    else if (job.next_at === null) report(`9: ${slot} was recorded after the job had finished`);
+    if (job.enabled === 0) {
+      if (outcome !== "skipped_paused") report(`9: ${slot} is ${outcome}, and the job was paused`);
+    } else if (job.next_at === null) report(`9: ${slot} was recorded after the job had finished`);
     else if (nominal_at < job.next_at) report(`9: ${slot} was recorded, and ${job.next_at} was the next`);
     if (fired_at < nominal_at) report(`9: ${slot} was recorded at ${fired_at}, before its instant`);
     if (!slotsOf(definition, nominal_at, nominal_at + 1).includes(nominal_at)) report(`9: ${slot} is none of its`);
@@ -63,6 +65,7 @@ export function createJobWatch(report: (violation: string) => void) {
 
   /** A job goes on past slots that have a record each, and past no other, unless a caller changed it. */
   function checkStep(sqlite: DatabaseSync, was: JobRow | undefined, job: JobRow): void {
+    if (was?.enabled === 0 && job.enabled === 1) checkPassed(sqlite, was, job);
     if (was === undefined || was.version !== job.version || was.next_at === null || was.next_at === job.next_at) return;
     const definition: JobDefinition = JSON.parse(job.definition);
     const until = job.next_at ?? lastOf(definition);
@@ -73,13 +76,19 @@ export function createJobWatch(report: (violation: string) => void) {
     }
     if (until < was.next_at) report(`9: the next slot of ${job.id} was ${was.next_at}, and is ${until} again`);
     if (job.next_at === null && finished) return;
-    const recorded = new Set(
-      all<FireRow>(sqlite, "SELECT * FROM job_fires WHERE job_id = ?1 AND nominal_at >= ?2", job.id, was.next_at).map(
-        ({ nominal_at }) => nominal_at,
-      ),
-    );
+    const recorded = recordedSince(sqlite, job.id, was.next_at);
     for (const slot of slotsOf(definition, was.next_at, until)) {
       if (!recorded.has(slot)) report(`9: ${job.id} went on to ${job.next_at}, and slot ${slot} has no record`);
+    }
+  }
+
+  /** Of the slots that passed while a job was paused one is recorded, for all of them. */
+  function checkPassed(sqlite: DatabaseSync, was: JobRow, job: JobRow): void {
+    if (was.paused_from === null || job.next_at === null) return;
+    const passed = slotsOf(JSON.parse(was.definition), was.paused_from, job.next_at);
+    const recorded = recordedSince(sqlite, job.id, was.paused_from);
+    if (passed.length > 0 && !passed.some((slot) => recorded.has(slot))) {
+      report(`9: ${job.id} was resumed, and of its slots ${passed} none has a record`);
     }
   }
 
@@ -104,6 +113,11 @@ export function createJobWatch(report: (violation: string) => void) {
   }
 
   return { look };
+}
+
+function recordedSince(sqlite: DatabaseSync, jobId: string, fromMs: number): Set<number> {
+  const slots = "SELECT nominal_at FROM job_fires WHERE job_id = ?1 AND nominal_at >= ?2";
+  return new Set(all<FireRow>(sqlite, slots, jobId, fromMs).map(({ nominal_at }) => nominal_at));
 }
 
 /** The slots in [fromMs, beforeMs), by no code of the service's: of intervals from the epoch, whole minutes, dates. */

@@ -6,12 +6,12 @@ import type { tick } from "../../src/scheduler/tick.ts";
 import { insertJob } from "../../src/store/job-edits.ts";
 import type { Chance } from "./chance.ts";
 import type { Effect, Plan } from "./effects.ts";
-import { all, createHistoryWatch, type Row } from "./history-watch.ts";
+import { createHistoryWatch, type Row } from "./history-watch.ts";
 import { callJobs, type JobAnswer, type JobCall } from "./job-clients.ts";
 import { createJobWatch, type FireRow, JOB_GUARANTEES } from "./job-watch.ts";
 import { type Asked, brokenGuarantees, createLedger, runIdOf } from "./ledger.ts";
 import { type AgentLimits, type ScriptedInput, scriptedAgent } from "./scripted-agent.ts";
-import { sqliteD1 } from "./sqlite-d1.ts";
+import { all, sqliteD1 } from "./sqlite-d1.ts";
 import { createVirtualTime, withVirtual } from "./virtual-time.ts";
 import { createWorld } from "./world.ts";
 
