@@ -210,6 +210,10 @@ export const MAX_CONCURRENT_SCAN_READS = 4;
 export const MAX_DIGEST_ROWS = 20;
 export const MAX_DIGEST_TOP = 5;
 export const MAX_CAUSE_CHARS = 200;
+export const MAX_DIGEST_SUMMARY_CHARS = 4_000;
+export const MAX_DIGEST_SUMMARY_TOKENS = 800;
+/** Then the digest does without its model: well within the agent's own deadline. */
+export const DIGEST_MODEL_DEADLINE_MS = 60_000;
 
 // Agents elsewhere, which are called by HTTP.
 export const MAX_AGENT_URL_CHARS = 2_000;
