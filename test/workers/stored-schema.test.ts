@@ -10,7 +10,7 @@ import { RESERVE, SETTLE } from "../../src/store/budget-statements.ts";
 import { INSERT_WARNINGS, SELECT_WARNING } from "../../src/store/budget-warnings.ts";
 import { SELECT_PERIODS, SELECT_SHARED_BUDGET } from "../../src/store/budgets.ts";
 import { SELECT_FIRE_MARKS } from "../../src/store/fire-marks.ts";
-import { ADVANCE_JOB, BACKFILL_FIRES, INSERT_FIRES, RELEASE_BUFFERED } from "../../src/store/job-claims.ts";
+import { ADVANCE_JOB, BACKFILL_FIRES, INSERT_FIRES, NAME_RUNS, RELEASE_BUFFERED } from "../../src/store/job-claims.ts";
 import { DELETE_JOB, REJECT_OPEN, SKIP_BUFFERED, UPDATE_JOB } from "../../src/store/job-edits.ts";
 import {
   RECORD_RESULTS,
@@ -142,6 +142,7 @@ test.for([
   { what: "reject what is open of a deleted job", sql: REJECT_OPEN },
   { what: "record slots", sql: INSERT_FIRES },
   { what: "advance a job", sql: ADVANCE_JOB },
+  { what: "have slots name their runs", sql: NAME_RUNS },
   { what: "backfill", sql: BACKFILL_FIRES },
   { what: "release what waits", sql: RELEASE_BUFFERED },
   { what: "jobs with something to do", sql: SELECT_JOBS_TO_DO },
