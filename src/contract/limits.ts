@@ -270,6 +270,8 @@ export const MAX_REMEMBERED_CREDENTIALS = 500;
 /** A token's last use is written down so often at most. */
 export const LAST_USE_MS = 60 * 60_000;
 /** Then a request is let through uncounted. */
+/** Tokens that may be tried from one address in a minute and open nothing. */
+export const MAX_FAILED_SIGN_INS_PER_MINUTE = 10;
 export const RATE_COUNT_DEADLINE_MS = 2_000;
 /** For the keys of Cloudflare Access. */
 export const ACCESS_KEYS_DEADLINE_MS = 5_000;

@@ -32,8 +32,9 @@ const OF_THE_AGENT: ReadonlySet<ProblemCode> = new Set([
 ]);
 
 /**
- * Begins the runs of fires that are promised, each under the key of its slot, and records what came of it. Safe to
- * repeat, and for two at once: the key's run is one. Answers the results in the order of the fires.
+ * Begins the runs of fires that are promised, each under the key of its slot. The record names the run in the
+ * transaction that makes it; why there is none is recorded here. Safe to repeat, and for two at once: the key's run is
+ * one. Answers the results in the order of the fires.
  */
 export async function beginFires(
   context: SchedulerContext,
@@ -43,7 +44,10 @@ export async function beginFires(
   const results = await pMap(fires, (fire) => beginFire(context, fire, definitions.get(fire.jobId)), {
     concurrency: BEGIN_CONCURRENCY,
   });
-  await recordFireResults(context.env.DB, results);
+  await recordFireResults(
+    context.env.DB,
+    results.filter(({ runId }) => runId === null),
+  );
   return results;
 }
 

@@ -37,6 +37,13 @@ export const ADVANCE_JOB = `
          paused_from = iif(?8 IS NULL, paused_from, ?9), version = version + iif(?8 IS NULL, 0, 1), turn = turn + 1
    WHERE id = ?1 AND turn = ?2`;
 
+/** Has the records of slots name the runs under these request keys, whatever was made of the slots meanwhile. */
+export const NAME_RUNS = `
+  UPDATE job_fires SET run_id = run.id, outcome = 'fired', problem = NULL
+    FROM (SELECT agent_runs.id, agent_runs.job_id, nominal_at
+            FROM json_each(?1) AS wanted JOIN agent_runs ON request_key = wanted.value) AS run
+   WHERE job_fires.job_id = run.job_id AND job_fires.nominal_at = run.nominal_at AND job_fires.run_id IS NULL`;
+
 /** Runs on demand what has not run: slots without a record, and those whose record has no run and promises none. */
 export const BACKFILL_FIRES = `
   INSERT INTO job_fires (job_id, nominal_at, kind, outcome, fired_at)

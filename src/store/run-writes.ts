@@ -1,4 +1,5 @@
 import { type BudgetWarning, reserveStatements, settleStatements, warningsOf } from "./budget-statements.ts";
+import { NAME_RUNS } from "./job-claims.ts";
 import { mayHaveUsedModel, ROLL_UP_MODELS } from "./model-usage-statements.ts";
 import { ROLL_UP_USAGE, runStatements } from "./run-statements.ts";
 import type { BeginWrite, BegunRow, CloseWrite, RunWrite, RunWriteResult } from "./run-write.ts";
@@ -36,6 +37,11 @@ export async function commitRunWrites(
     if (write.kind === "begin") statements.push(...reserveStatements(db, write, key));
     return index;
   });
+  const ofSlots = writes.flatMap((write) =>
+    write.kind === "begin" && write.trigger === "job" ? [write.requestKey] : [],
+  );
+  // With the run and not after it: whoever asked may die, and the job may be gone by the time that another looks.
+  if (ofSlots.length > 0) statements.push(db.prepare(NAME_RUNS).bind(JSON.stringify(ofSlots)));
   const closing = writes.filter((write) => write.kind === "close");
   const ofClosed = (sql: string, of: CloseWrite[]) =>
     of.length === 0 ? [] : [db.prepare(sql).bind(JSON.stringify(of.map((write) => write.runId)), finishKey)];

@@ -3,7 +3,7 @@ import { D1_DEADLINE_MS } from "../../src/contract/limits.ts";
 
 /** Whoever can die: an object, a Worker, a queue consumer. Dead, it does and learns nothing any more. */
 export interface Actor {
-  kind: "coordinator" | "worker" | "consumer" | "cron";
+  kind: "coordinator" | "worker" | "consumer" | "cron" | "ticker";
   name: string;
   alive: boolean;
   crash(): void;

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { RunStatus } from "../../src/contract/run.ts";
 import { isTerminal } from "../../src/core/run-state.ts";
-import { budgetDifferences } from "./budget-watch.ts";
+import { createBudgetWatch } from "./budget-watch.ts";
 import type { Actor } from "./effects.ts";
+import { all } from "./sqlite-d1.ts";
 
 export interface Row {
   id: number;
@@ -36,6 +37,7 @@ export function createHistoryWatch(options: {
    */
   const overtaken = new Set<string>();
   const executing = new Set<Execution>();
+  const budgets = createBudgetWatch();
   let live = new Set<number>();
   let newestId = 0;
 
@@ -51,7 +53,7 @@ export function createHistoryWatch(options: {
     newestId = Math.max(newestId, ...fresh.map((row) => row.id));
     live = nowLive;
     for (const difference of usageDifferences(sqlite)) options.report(difference);
-    for (const difference of budgetDifferences(sqlite)) options.report(difference);
+    for (const difference of budgets.differences(sqlite)) options.report(difference);
   }
 
   function checkConcurrency(rows: readonly Row[]): void {
@@ -93,6 +95,7 @@ export function createHistoryWatch(options: {
 
   /** At the end: what had ended is as it was when it did. */
   function checkEnded(sqlite: DatabaseSync): void {
+    for (const difference of budgets.differences(sqlite, { anew: true })) options.report(difference);
     for (const row of all<Row>(sqlite, "SELECT * FROM agent_runs")) {
       const before = ended.get(row.id);
       if (before !== undefined && before !== JSON.stringify(row)) {
@@ -102,10 +105,6 @@ export function createHistoryWatch(options: {
   }
 
   return { look, attemptStarts, checkEnded };
-}
-
-export function all<T>(sqlite: DatabaseSync, sql: string, ...values: (string | number)[]): T[] {
-  return sqlite.prepare(sql).all(...values) as unknown as T[];
 }
 
 function usageDifferences(sqlite: DatabaseSync): string[] {

@@ -3,7 +3,8 @@ import type { RunRecord } from "../../src/contract/run-record.ts";
 import type { CancelOutcome } from "../../src/coordinator/protocol.ts";
 import { isTerminal } from "../../src/core/run-state.ts";
 import type { RunOutcome } from "../../src/executor/run-agent.ts";
-import { all, type Row } from "./history-watch.ts";
+import type { Row } from "./history-watch.ts";
+import { all } from "./sqlite-d1.ts";
 
 /** One request for a run, as its caller remembers it. */
 export interface Asked {

@@ -79,6 +79,7 @@ function counters(prepared: (sql: string) => StatementSync): { changes: number; 
 
 const statementsOf = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
 
+/** Prepares each statement once. */
 function preparedOf(sqlite: DatabaseSync): (sql: string) => StatementSync {
   const known = statementsOf.get(sqlite) ?? new Map<string, StatementSync>();
   statementsOf.set(sqlite, known);
@@ -87,4 +88,9 @@ function preparedOf(sqlite: DatabaseSync): (sql: string) => StatementSync {
     known.set(sql, statement);
     return statement;
   };
+}
+
+/** What a question is answered now, by nobody's effect. */
+export function all<T>(sqlite: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
+  return preparedOf(sqlite)(sql).all(...values) as unknown as T[];
 }

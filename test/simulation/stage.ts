@@ -1,10 +1,17 @@
+import type { JobDefinition } from "../../src/contract/job.ts";
 import type { createCoordinator } from "../../src/coordinator/coordinator.ts";
 import { isTerminal } from "../../src/core/run-state.ts";
+import { nextFireAfter } from "../../src/core/slot-decisions.ts";
+import type { tick } from "../../src/scheduler/tick.ts";
+import { insertJob } from "../../src/store/job-edits.ts";
 import type { Chance } from "./chance.ts";
 import type { Effect, Plan } from "./effects.ts";
-import { all, createHistoryWatch, type Row } from "./history-watch.ts";
+import { createHistoryWatch, type Row } from "./history-watch.ts";
+import { callJobs, type JobAnswer, type JobCall } from "./job-clients.ts";
+import { createJobWatch, type FireRow, JOB_GUARANTEES } from "./job-watch.ts";
 import { type Asked, brokenGuarantees, createLedger, runIdOf } from "./ledger.ts";
 import { type AgentLimits, type ScriptedInput, scriptedAgent } from "./scripted-agent.ts";
+import { all, sqliteD1 } from "./sqlite-d1.ts";
 import { createVirtualTime, withVirtual } from "./virtual-time.ts";
 import { createWorld } from "./world.ts";
 
@@ -28,6 +35,7 @@ export interface StageOptions {
   plan(effect: Effect): Plan;
   deliveries(): readonly number[];
   coordinatorOf?: typeof createCoordinator;
+  tickOf?: typeof tick;
 }
 
 /** The service in its world, with everything that its users see written down. */
@@ -40,6 +48,7 @@ function createStage(options: StageOptions) {
     concurrencyOf: (agentName) => limitsOf.get(agentName)?.concurrency ?? 0,
     report: (violation) => violations.add(violation),
   });
+  const jobWatch = createJobWatch((violation) => violations.add(violation));
   const agents = options.limits.map((limits) =>
     scriptedAgent(limits, ({ env, runId, attempt }) => {
       const by = world.processOf(env);
@@ -54,6 +63,7 @@ function createStage(options: StageOptions) {
     time,
     agents,
     onCommit: watch.look,
+    onWrite: jobWatch.look,
     onBug: (description) => violations.add(description),
   });
 
@@ -80,15 +90,42 @@ function createStage(options: StageOptions) {
       .catch((error: unknown) => violations.add(`a cancel threw: ${error}`));
   }
 
+  async function callForJob(call: JobCall): Promise<JobAnswer | undefined> {
+    const { env } = world.startProcess("worker");
+    const work = callJobs(call, { env, registry: world.registry });
+    return work.catch((error: unknown) => {
+      violations.add(`${call.action} of ${call.jobId} threw: ${error}`);
+      return undefined;
+    });
+  }
+
+  /** As if it had been made long ago, by nobody's doing; its next slot is after now. */
+  async function addJob(id: string, definition: JobDefinition): Promise<void> {
+    const atMs = time.wallMs();
+    const next = nextFireAfter({ id, definition }, atMs);
+    const state = { definition, enabled: true, pausedNote: null, next, failuresFromMs: atMs };
+    await insertJob(sqliteD1(world.sqlite), id, state, atMs);
+    jobWatch.look(world.sqlite);
+  }
+
   function live(): Row[] {
     return all<Row>(world.sqlite, "SELECT * FROM agent_runs").filter((row) => !isTerminal(row.status));
   }
 
-  /** Minutes pass, with their sweeps, until nothing lives; at most so many. */
+  /** Whether a job has a slot to come, or a fire that waits for its run. */
+  function jobsAtWork(): boolean {
+    const waiting = "SELECT 1 FROM job_fires WHERE run_id IS NULL AND outcome IN ('fired', 'buffered')";
+    return all(world.sqlite, `SELECT 1 FROM jobs WHERE next_at IS NOT NULL UNION ALL ${waiting} LIMIT 1`).length > 0;
+  }
+
+  /** Minutes pass, with their sweeps and ticks, until nothing lives; at most so many. */
   async function drain(maxMinutes: number): Promise<void> {
-    for (let minute = 0; minute < maxMinutes && (minute < 2 || live().length > 0); minute++) {
+    for (let minute = 0; minute < maxMinutes && (minute < 2 || live().length > 0 || jobsAtWork()); minute++) {
       void world.sweep();
-      await time.advance(MINUTE_MS);
+      if (jobsAtWork()) void world.tick("cron");
+      await time.advance(MINUTE_MS / 2);
+      if (jobsAtWork()) void world.tick("ticker");
+      await time.advance(MINUTE_MS / 2);
     }
   }
 
@@ -112,16 +149,22 @@ function createStage(options: StageOptions) {
     ledger,
     ask,
     cancel,
+    callForJob,
+    addJob,
     drain,
     probeSlots,
     runIdOf: ({ outcomes }: Asked) => outcomes.map(runIdOf).find((runId) => runId !== null) ?? null,
     newestRunId: () => all<{ id: number | null }>(world.sqlite, "SELECT max(id) AS id FROM agent_runs")[0]?.id ?? null,
     rows: () => all<Row>(world.sqlite, "SELECT * FROM agent_runs ORDER BY id"),
-    violation: (violation: string) => void violations.add(violation),
+    jobs: () => all<{ id: string; enabled: number }>(world.sqlite, "SELECT * FROM jobs ORDER BY id"),
+    fires: () => all<FireRow>(world.sqlite, "SELECT * FROM job_fires ORDER BY job_id, nominal_at"),
     /** What is wrong, by the watch over every commit and by the ledger at the end. */
     verdict(): string[] {
       watch.checkEnded(world.sqlite);
-      return [...violations, ...brokenGuarantees(ledger, world.sqlite)];
+      const ofJobs = Object.entries(JOB_GUARANTEES).flatMap(([name, broken]) =>
+        broken(world.sqlite).map((violation) => `${name}: ${violation}`),
+      );
+      return [...violations, ...brokenGuarantees(ledger, world.sqlite), ...ofJobs];
     },
   };
 }

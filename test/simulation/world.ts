@@ -5,14 +5,18 @@ import { nowMs } from "../../src/clock.ts";
 import { callCoordinator } from "../../src/coordinator/client.ts";
 import { createCoordinator } from "../../src/coordinator/coordinator.ts";
 import type { CancelOutcome, Coordinator } from "../../src/coordinator/protocol.ts";
-import { sendWake, type Wake } from "../../src/coordinator/wake.ts";
+import { sendJobsWake, sendWake, type Wake } from "../../src/coordinator/wake.ts";
 import type { Env } from "../../src/env.ts";
 import { consumeWakes } from "../../src/executor/consume-wakes.ts";
 import { type RunOutcome, type RunRequest, runAgent } from "../../src/executor/run-agent.ts";
 import { describeError } from "../../src/log.ts";
 import { randomFraction, randomKey } from "../../src/random.ts";
 import { sweep } from "../../src/scheduler/sweep.ts";
+import { tick } from "../../src/scheduler/tick.ts";
+import { workOnJobs } from "../../src/scheduler/work-on-jobs.ts";
 import type { MemoryStorage } from "../../src/store/memory.ts";
+import type { SchedulerClock } from "../../src/store/scheduler-clocks.ts";
+import { StorageError } from "../../src/store/storage.ts";
 import { setAmpleBudget } from "./budget-watch.ts";
 import { type Actor, type Effect, type Plan, performAs } from "./effects.ts";
 import { migratedDatabase, sqliteD1 } from "./sqlite-d1.ts";
@@ -31,10 +35,14 @@ export interface WorldOptions {
   deliveries(): readonly number[];
   /** After every transaction of an agent's coordinator; `late`: after its sender died or gave it up. */
   onCommit(sqlite: DatabaseSync, agentName: string, arrival: { late: boolean }): void;
+  /** After whatever else changed a row. */
+  onWrite(sqlite: DatabaseSync): void;
   /** What no fault excuses. */
   onBug(description: string): void;
   /** The coordinator to prove; a canary's is wrong. */
   coordinatorOf?: typeof createCoordinator;
+  /** The same of the scheduler's tick. */
+  tickOf?: typeof tick;
 }
 
 interface Host {
@@ -56,6 +64,7 @@ export function createWorld(options: WorldOptions) {
   const storages = new Map<string, DatabaseSync>();
   const processOf = new WeakMap<Env, Actor>();
   const processes: Actor[] = [];
+  let alarm: { atMs: number; timer: number } | null = null;
 
   function perform<T>(actor: Actor, name: string, work: (arrival: { late: boolean }) => T | Promise<T>): Promise<T> {
     return performAs(actor, actor.alive ? plan({ actor, name }) : DEAD, work);
@@ -65,7 +74,8 @@ export function createWorld(options: WorldOptions) {
     return sqliteD1(sqlite, (operation, call) =>
       perform(actor, `D1 ${operation}`, (arrival) => {
         const result = call();
-        if (operation === "batch") options.onCommit(sqlite, actor.name, arrival);
+        if (operation === "batch" && actor.kind === "coordinator") options.onCommit(sqlite, actor.name, arrival);
+        options.onWrite(sqlite);
         return result;
       }),
     );
@@ -140,7 +150,7 @@ export function createWorld(options: WorldOptions) {
     return Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as Coordinator;
   }
 
-  function startProcess(kind: "worker" | "consumer" | "cron"): { env: Env; actor: Actor } {
+  function startProcess(kind: Exclude<Actor["kind"], "coordinator">): { env: Env; actor: Actor } {
     const actor: Actor = {
       kind,
       name: `${kind} ${processes.length}`,
@@ -150,10 +160,32 @@ export function createWorld(options: WorldOptions) {
       },
     };
     const COORDINATOR = { getByName: (agentName: string) => stubOf(actor, agentName) };
-    const env = { DB: databaseOf(actor), COORDINATOR, RUN_QUEUE: queueOf(actor) } as unknown as Env;
+    const TICKER = { getByName: () => ({ arm: (atMs: number) => perform(actor, "arm", () => arm(atMs)) }) };
+    const env = { DB: databaseOf(actor), COORDINATOR, TICKER, RUN_QUEUE: queueOf(actor) } as unknown as Env;
     processes.push(actor);
     processOf.set(env, actor);
     return { env, actor };
+  }
+
+  /** As a Durable Object's alarm: one at a time, at the earliest instant that was asked for. */
+  function arm(atMs: number): void {
+    if (alarm !== null && alarm.atMs <= atMs) return;
+    if (alarm !== null) time.clear(alarm.timer);
+    const timer = time.set(() => {
+      alarm = null;
+      void tickOnce("ticker");
+    }, atMs - time.wallMs());
+    alarm = { atMs, timer };
+  }
+
+  /** What fails of it, the next one does. */
+  async function tickOnce(clock: SchedulerClock): Promise<void> {
+    const { env } = startProcess(clock);
+    const ticked = (options.tickOf ?? tick)({ env, registry, nowMs }, clock);
+    await orBug(
+      `a tick of ${clock}`,
+      ticked.then(() => {}, storageOnly),
+    );
   }
 
   function enqueue(wake: Wake, delayS: number, delivery: number): QueueSendResponse {
@@ -178,7 +210,8 @@ export function createWorld(options: WorldOptions) {
     time.set(() => again(0), REDELIVERY_MS);
     const waitUntil = (work: Promise<void>) => void orBug("a consumer's run", work);
     const batch = { messages: [message] } as unknown as MessageBatch<Wake>;
-    void orBug("a consumer", consumeWakes(batch, { env, registry, waitUntil, workOnJobs: async () => {} }));
+    const work = (jobIds: readonly string[]) => workOnJobs({ env, registry, nowMs }, jobIds);
+    void orBug("a consumer", consumeWakes(batch, { env, registry, waitUntil, workOnJobs: work }));
   }
 
   async function orBug(what: string, work: Promise<void>): Promise<void> {
@@ -187,6 +220,8 @@ export function createWorld(options: WorldOptions) {
 
   return {
     sqlite,
+    registry,
+    startProcess,
     /** The process that runs the agent code that was given this `env`. */
     processOf: (env: Env) => processOf.get(env),
     living: () => processes.filter((actor) => actor.alive),
@@ -205,6 +240,9 @@ export function createWorld(options: WorldOptions) {
       const { env } = startProcess("cron");
       await sweep(env, nowMs()).catch(() => {});
     },
+    tick: tickOnce,
+    /** A message about jobs out of nowhere. */
+    wakeForJobs: (jobIds: readonly string[]) => void sendJobsWake(queueOf(startProcess("worker").actor), jobIds),
     /** A wake out of nowhere. */
     wake: (agentName: string) => deliver({ kind: "claim", agent: agentName }, MAX_DELIVERIES),
     stub: (agentName: string) => stubOf(startProcess("worker").actor, agentName),
@@ -212,5 +250,9 @@ export function createWorld(options: WorldOptions) {
 }
 
 export type World = ReturnType<typeof createWorld>;
+
+function storageOnly(error: unknown): void {
+  if (!(error instanceof StorageError)) throw error;
+}
 
 const DEAD: Plan = { fault: "none", beforeMs: 0, afterMs: 0, outlivesSender: false };

@@ -19,7 +19,7 @@ test("an installation where nothing ran says what to do first; one where somethi
   expect(text).toContain("Ended in 24 hours: 1 run, of which 0 went wrong");
 });
 
-describe.for(["/", "/runs", "/costs", "/settings", "/agents/echo", "/agents/scanner", "/runs/1"])(
+describe.for(["/", "/runs", "/costs", "/schedule", "/settings", "/agents/echo", "/agents/scanner", "/runs/1"])(
   "the page %s",
   (path) => {
     test("is whole, needs no other host and nothing inline, and may load and run only what is ours", async () => {

@@ -1,0 +1,47 @@
+import { IPv6, isValid, parse } from "ipaddr.js";
+import { withDeadline } from "../clock.ts";
+import { MAX_FAILED_SIGN_INS_PER_MINUTE, RATE_COUNT_DEADLINE_MS } from "../contract/limits.ts";
+import { describeError, log } from "../log.ts";
+import type { AppContext } from "./app-context.ts";
+import { ProblemError } from "./problems.ts";
+
+/**
+ * Lets `attempt` try a token, and throws `rate_limited` where too many were tried from the caller's address that opened
+ * nothing. Each try is counted before it is made, so that many at once are no way around it, and given back where it
+ * opens something. A counter that does not answer refuses nobody: a token is of 256 random bits.
+ */
+export async function limitSignIn<Found>(c: AppContext, attempt: () => Promise<Found | null>): Promise<Found | null> {
+  const counter = c.env.REQUEST_COUNTER.getByName(`sign-in ${addressOf(c)}`);
+  const counted = await answerOf(counter.count(MAX_FAILED_SIGN_INS_PER_MINUTE));
+  if (counted !== null && !counted.allowed) {
+    const detail = `Too many tokens were tried from here. Try again in ${counted.resetS} seconds.`;
+    throw new ProblemError({ code: "rate_limited", detail, retryAfterS: counted.resetS });
+  }
+  const found = await attempt();
+  if (found === null) log.warn("session.refused", { address: addressOf(c), left: counted?.remaining ?? null });
+  else if (counted !== null) await answerOf(counter.giveBack());
+  return found;
+}
+
+/** Of IPv6 the network: whoever has one address of it has them all. */
+function addressOf(c: AppContext): string {
+  const given = c.req.header("CF-Connecting-IP") ?? "";
+  if (!isValid(given)) return "unknown";
+  const address = parse(given);
+  return address instanceof IPv6
+    ? `${address.parts
+        .slice(0, 4)
+        .map((part) => part.toString(16))
+        .join(":")}::/64`
+    : given;
+}
+
+async function answerOf<Answer>(call: Promise<Answer>): Promise<Answer | null> {
+  try {
+    const late = () => new Error(`no answer within ${RATE_COUNT_DEADLINE_MS} ms`);
+    return await withDeadline(call, RATE_COUNT_DEADLINE_MS, late);
+  } catch (error) {
+    log.warn("sign_in.not_counted", { error: describeError(error) });
+    return null;
+  }
+}
