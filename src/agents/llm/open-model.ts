@@ -20,6 +20,7 @@ export async function openModel(config: LlmConfig, env: Env): Promise<OpenModel>
         name: "openai_compatible",
         baseURL: config.base_url ?? "",
         includeUsage: true,
+        supportsStructuredOutputs: true,
         fetch: guardedFetch(env),
         ...(key !== null && { apiKey: key }),
       });
