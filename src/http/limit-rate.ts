@@ -4,6 +4,7 @@ import { COARSE_WINDOW_S, RATE_COUNT_DEADLINE_MS } from "../contract/limits.ts";
 import { RATE_WINDOW_S } from "../core/rate-limit.ts";
 import { describeError, log } from "../log.ts";
 import type { AppContext, AppEnv, Caller } from "./app-context.ts";
+import { callerAddress } from "./caller-address.ts";
 import { ProblemError } from "./problems.ts";
 
 // A counter that does not answer refuses nobody: a limit guards against too much, and is no lock.
@@ -16,7 +17,8 @@ import { ProblemError } from "./problems.ts";
 export const limitRate: MiddlewareHandler<AppEnv> = async (c, next) => {
   const caller = c.get("caller");
   if (caller === null) {
-    if (c.req.header("Authorization") !== undefined) await refuseTooMany(c.env.STRANGER_RATE, addressOf(c), c);
+    const address = c.req.header("Authorization") === undefined ? null : callerAddress(c);
+    if (address !== null) await refuseTooMany(c.env.STRANGER_RATE, address, c);
     return next();
   }
   if (caller.via === "local") return next(); // who works on this very machine has no limit
@@ -36,11 +38,6 @@ export const limitRate: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
 };
-
-/** As the platform says it, and nobody else can. */
-function addressOf(c: AppContext): string {
-  return c.req.header("CF-Connecting-IP") ?? "";
-}
 
 function counterName({ name, tokenId }: Caller): string {
   return tokenId === null ? `caller ${name}` : `token ${tokenId}`;
