@@ -172,7 +172,7 @@ describe("the binding fails:", () => {
   test.for([
     { what: "is cut off", body: () => new Response(data({ response: "Ro" })).body },
     { what: "is empty", body: () => new Response("").body },
-  ])("a stream that $what is a failed run", async ({ body }) => {
+  ])("a stream of it that $what is a failed run", async ({ body }) => {
     await put();
     scriptedAi(body);
     expect((await go()).status).toBe("failed");
