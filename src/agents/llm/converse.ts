@@ -12,6 +12,8 @@ import { toolsOf } from "./tools.ts";
 export interface Answer {
   text: string;
   finishReason: string;
+  /** Of the last step, as far as its provider says. */
+  outputTokens: number;
 }
 
 export interface Conversation {
@@ -79,7 +81,7 @@ async function listen(
 ): Promise<Answer> {
   const { usage, log } = told;
   const events = createTextEvents(log, nowMs);
-  const answer = { text: "", finishReason: "nothing" };
+  const answer = { text: "", finishReason: "nothing", outputTokens: 0 };
   let { inputChars } = told;
   try {
     for await (const part of stream) {
@@ -108,6 +110,7 @@ async function listen(
         case "finish-step":
           usage.stepEnds({ input: part.usage.inputTokens, output: part.usage.outputTokens });
           answer.finishReason = part.finishReason;
+          answer.outputTokens = part.usage.outputTokens ?? 0;
           break;
         case "error":
           throw part.error;
@@ -126,5 +129,8 @@ const ENDS: ReadonlySet<string> = new Set(["stop", "length", "content-filter", "
 /** A stream that ends without its end was cut: each library has its own words for that, and new ones. */
 function whole(answer: Answer): Answer {
   if (!ENDS.has(answer.finishReason)) throw new Error(`The model's answer broke off (${answer.finishReason}).`);
+  // What an empty stream is to a library that takes the end of any for an end.
+  if (answer.text === "" && answer.finishReason === "stop" && answer.outputTokens === 0)
+    throw new Error("The model's answer is empty.");
   return answer;
 }
