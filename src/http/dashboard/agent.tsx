@@ -4,7 +4,7 @@ import { AgentName } from "../../contract/names.ts";
 import { readAgentVersions } from "../agent-versions.ts";
 import { agentDetail } from "../agent-view.ts";
 import type { AppContext } from "../app-context.ts";
-import { budgetReport } from "../budgets.ts";
+import { readStandings } from "../budgets.ts";
 import { findAgent } from "../find-agent.ts";
 import { ProblemError } from "../problems.ts";
 import { MemoryCard, readMemory } from "./agent-memory.tsx";
@@ -26,11 +26,11 @@ export async function agentPage(c: AppContext): Promise<Response> {
   const name = AgentName.safeParse(c.req.param("name"));
   if (!name.success) throw new ProblemError({ code: "agent_not_found", detail: "There is no such agent." });
   const found = await findAgent(name.data, c);
-  const [agent, { versions }, memory, { budgets }] = await Promise.all([
+  const [agent, { versions }, memory, budgets] = await Promise.all([
     agentDetail(found, c),
     readAgentVersions(name.data, { limit: SHOWN_VERSIONS, before: undefined }, c),
     readMemory(name.data, c),
-    budgetReport(c),
+    readStandings([{ scope: found.name, budget: found.budget ?? {} }], c),
   ]);
   const isAdmin = mayDo(c, "admin");
   return answerPage(
@@ -46,11 +46,7 @@ export async function agentPage(c: AppContext): Promise<Response> {
         </section>
         <div>
           <Facts agent={agent} />
-          <Budget
-            agent={agent}
-            budgets={budgets.filter((standing) => standing.agent === agent.name)}
-            maySet={isAdmin}
-          />
+          <Budget agent={agent} budgets={budgets} maySet={isAdmin} />
         </div>
       </div>
       <section class="card flush" data-live="agent">
