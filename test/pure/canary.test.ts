@@ -97,7 +97,7 @@ describe("a tick that is wrong is caught within 20 seeds:", () => {
   test.for([
     { fault: "one that advances a job that is not as it was read", tickOf: comparesNothing },
     { fault: "one that begins a run before it is promised", tickOf: beginsBeforeItPromises },
-  ])("$fault", async ({ tickOf }) => {
+  ])("tick: $fault", async ({ tickOf }) => {
     for (let n = 0; n < 20; n++) {
       const { violations } = await simulate(`canary:${n}`, { tickOf });
       if (violations.length > 0) return;
