@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ActiveHours, JobTrigger, Timezone, TriggerRequest } from "./job-trigger.ts";
+import { ActiveHoursRequest, JobTrigger, Timezone, TriggerRequest } from "./job-trigger.ts";
 import { DEFAULT_PREVIEW_SLOTS, MAX_PREVIEW_SLOTS } from "./limits.ts";
 
 /** A schedule that is not stored, to be looked at. */
@@ -8,7 +8,7 @@ export const PreviewRequest = z.strictObject({
   timezone: Timezone.default("UTC"),
   start_at: z.iso.datetime({ offset: true }).nullable().default(null),
   end_at: z.iso.datetime({ offset: true }).nullable().default(null),
-  active_hours: ActiveHours.nullable().default(null),
+  active_hours: ActiveHoursRequest.default(null),
 });
 export type PreviewRequest = z.output<typeof PreviewRequest>;
 

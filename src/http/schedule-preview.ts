@@ -25,7 +25,11 @@ const previewSchedule = defineRoute({
   async handle({ query, body }) {
     const read = readTrigger(body.trigger, body.timezone);
     if (!read.ok) throw invalidFields([{ field: "trigger", reason: read.complaint }]);
-    const hoursComplaint = body.active_hours === null ? null : complaintAboutActiveHours(body.active_hours);
+    const hours =
+      body.active_hours === null
+        ? null
+        : { ...body.active_hours, timezone: body.active_hours.timezone ?? body.timezone };
+    const hoursComplaint = hours === null ? null : complaintAboutActiveHours(hours);
     if (hoursComplaint !== null) throw invalidFields([{ field: "active_hours", reason: hoursComplaint }]);
     const schedule = {
       trigger: read.trigger,
@@ -40,9 +44,7 @@ const previewSchedule = defineRoute({
       body: {
         trigger: read.trigger,
         description: describeTrigger(read.trigger),
-        slots: slots.map((slot) =>
-          previewSlot(slot, { timezone: timezoneOf(read.trigger, body.timezone), hours: body.active_hours }),
-        ),
+        slots: slots.map((slot) => previewSlot(slot, { timezone: timezoneOf(read.trigger, body.timezone), hours })),
       },
     };
   },

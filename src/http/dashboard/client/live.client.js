@@ -80,7 +80,8 @@ let soon = 0;
 function followService() {
   if (document.querySelector("[data-live]") === null || stream !== null) return;
   stream = new EventSource("/api/stream");
-  for (const type of ["agent_status", "job_complete", "reset"]) stream.addEventListener(type, refreshSoon);
+  for (const type of ["agent_status", "job_complete", "budget_warning", "change", "reset"])
+    stream.addEventListener(type, refreshSoon);
 }
 function refreshSoon() {
   if (soon !== 0) return;
