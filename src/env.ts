@@ -17,6 +17,10 @@ export interface Env {
   TICKER: DurableObjectNamespace<Ticker>;
   STREAM: DurableObjectNamespace<StreamHub>;
   REQUEST_COUNTER: DurableObjectNamespace<RequestCounter>;
+  /** Coarse, of everybody who calls: requests a minute in one location. */
+  CALLER_RATE: RateLimit;
+  /** Coarse, of an address that comes with tokens which open nothing. */
+  STRANGER_RATE: RateLimit;
   ASSETS: Fetcher;
   RUN_QUEUE: Queue<Wake>;
   /** Secret: the Bearer token that may do everything. */

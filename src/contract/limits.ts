@@ -273,6 +273,8 @@ export const LAST_USE_MS = 60 * 60_000;
 /** Tokens that may be tried from one address in a minute and open nothing. */
 export const MAX_FAILED_SIGN_INS_PER_MINUTE = 10;
 export const RATE_COUNT_DEADLINE_MS = 2_000;
+/** The period of the coarse limits, which wrangler.toml sets. */
+export const COARSE_WINDOW_S = 60;
 /** For the keys of Cloudflare Access. */
 export const ACCESS_KEYS_DEADLINE_MS = 5_000;
 /** How long a browser stays signed in. */

@@ -1,8 +1,8 @@
-import { IPv6, isValid, parse } from "ipaddr.js";
 import { withDeadline } from "../clock.ts";
 import { MAX_FAILED_SIGN_INS_PER_MINUTE, RATE_COUNT_DEADLINE_MS } from "../contract/limits.ts";
 import { describeError, log } from "../log.ts";
 import type { AppContext } from "./app-context.ts";
+import { callerAddress } from "./caller-address.ts";
 import { ProblemError } from "./problems.ts";
 
 /**
@@ -11,29 +11,17 @@ import { ProblemError } from "./problems.ts";
  * opens something. A counter that does not answer refuses nobody: a token is of 256 random bits.
  */
 export async function limitSignIn<Found>(c: AppContext, attempt: () => Promise<Found | null>): Promise<Found | null> {
-  const counter = c.env.REQUEST_COUNTER.getByName(`sign-in ${addressOf(c)}`);
+  const address = callerAddress(c) ?? "unknown";
+  const counter = c.env.REQUEST_COUNTER.getByName(`sign-in ${address}`);
   const counted = await answerOf(counter.count(MAX_FAILED_SIGN_INS_PER_MINUTE));
   if (counted !== null && !counted.allowed) {
     const detail = `Too many tokens were tried from here. Try again in ${counted.resetS} seconds.`;
     throw new ProblemError({ code: "rate_limited", detail, retryAfterS: counted.resetS });
   }
   const found = await attempt();
-  if (found === null) log.warn("session.refused", { address: addressOf(c), left: counted?.remaining ?? null });
+  if (found === null) log.warn("session.refused", { address, left: counted?.remaining ?? null });
   else if (counted !== null) await answerOf(counter.giveBack());
   return found;
-}
-
-/** Of IPv6 the network: whoever has one address of it has them all. */
-function addressOf(c: AppContext): string {
-  const given = c.req.header("CF-Connecting-IP") ?? "";
-  if (!isValid(given)) return "unknown";
-  const address = parse(given);
-  return address instanceof IPv6
-    ? `${address.parts
-        .slice(0, 4)
-        .map((part) => part.toString(16))
-        .join(":")}::/64`
-    : given;
 }
 
 async function answerOf<Answer>(call: Promise<Answer>): Promise<Answer | null> {
