@@ -78,7 +78,7 @@ setInterval(() => {
 let stream = null;
 let soon = 0;
 let refreshedAt = 0;
-const APART_MS = 500;
+const APART_MS = 800;
 function followService() {
   if (document.querySelector("[data-live]") === null || stream !== null) return;
   stream = new EventSource("/api/stream");
