@@ -12,7 +12,7 @@ afterAll(() => stage?.close(), 30_000);
 afterEach(async () => {
   await stage.closePages();
   expect(stage.complaints.splice(0)).toEqual([]);
-});
+}, 30_000);
 
 const LONG = { timeout: 60_000 };
 
@@ -185,5 +185,6 @@ test("what an agent remembers is looked at, and forgotten once that is confirmed
   await page.locator("#memory a", { hasText: "/api/health" }).click();
   await page.locator("#memory .shown-value .json").waitFor();
   await page.getByRole("button", { name: /^Forget .*health/ }).click();
+  await page.getByText("It is forgotten.").waitFor();
   await expect.poll(() => page.locator("#memory a", { hasText: "/api/health" }).count()).toBe(0);
 });

@@ -13,7 +13,7 @@ afterAll(() => stage?.close(), 30_000);
 afterEach(async () => {
   await stage.closePages();
   expect(stage.complaints.splice(0)).toEqual([]);
-});
+}, 30_000);
 
 const LONG = { timeout: 60_000 };
 
