@@ -1,16 +1,16 @@
 import { nowMs } from "../../clock.ts";
 import type { BudgetReport } from "../../contract/budget.ts";
-import type { RunStatus, RunSummary } from "../../contract/run.ts";
+import type { RunStatus } from "../../contract/run.ts";
+import type { RunOutline } from "../../contract/run-record.ts";
 import { dayOf } from "../../core/day.ts";
 import { listNextJobs } from "../../store/jobs.ts";
-import { listRuns } from "../../store/runs.ts";
+import { listRunOutlines } from "../../store/runs.ts";
 import { readHoursSince, readUsageSince } from "../../store/usage.ts";
 import { agentSummaries } from "../agent-view.ts";
 import type { AppContext } from "../app-context.ts";
 import { budgetReport } from "../budgets.ts";
 import { costOf } from "../costs.ts";
 import { jobSummary } from "../job-view.ts";
-import { runSummary } from "../run-view.ts";
 import { AgentCards, type HoursByAgent } from "./agent-cards.tsx";
 import { BudgetBars } from "./budget-bars.tsx";
 import { FirstSteps } from "./first-steps.tsx";
@@ -85,15 +85,14 @@ export async function overviewPage(c: AppContext): Promise<Response> {
   );
 }
 
-async function runsWith(statuses: readonly RunStatus[], sinceMs: number, c: AppContext): Promise<RunSummary[]> {
+async function runsWith(statuses: readonly RunStatus[], sinceMs: number, c: AppContext): Promise<RunOutline[]> {
   const filter = { agentName: null, sinceMs: null, untilMs: null, beforeId: null, limit: SHOWN_RUNS };
-  const lists = await Promise.all(statuses.map((status) => listRuns(c.env.DB, { ...filter, status })));
+  const lists = await Promise.all(statuses.map((status) => listRunOutlines(c.env.DB, { ...filter, status })));
   return lists
     .flat()
     .filter((run) => run.created_at >= sinceMs)
     .sort((a, b) => b.id - a.id)
-    .slice(0, SHOWN_RUNS)
-    .map(runSummary);
+    .slice(0, SHOWN_RUNS);
 }
 
 function Tiles(props: { ends: { completed: number; wrong: number }; inFlight: number; costUsd: number }) {
