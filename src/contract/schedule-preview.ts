@@ -16,6 +16,24 @@ export const PreviewQuery = z.strictObject({
   count: z.coerce.number().int().min(1).max(MAX_PREVIEW_SLOTS).default(DEFAULT_PREVIEW_SLOTS),
 });
 
+/** The same in a URL. */
+export const PreviewUrlQuery = z.strictObject({
+  trigger: z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: "custom", message: "must be JSON, as a job has it" });
+        return z.NEVER;
+      }
+    })
+    .pipe(TriggerRequest)
+    .meta({ description: "JSON, as a job has it.", example: '{"type": "cron", "expression": "0 9 * * mon-fri"}' }),
+  timezone: PreviewRequest.shape.timezone,
+  count: PreviewQuery.shape.count,
+});
+
 /** An instant at which a job is to fire. */
 export const PreviewSlot = z.object({
   at: z.iso.datetime(),

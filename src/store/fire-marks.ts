@@ -12,19 +12,19 @@ export interface FireMark {
 
 export const SELECT_FIRE_MARKS = `
   SELECT fire.job_id AS jobId, fire.nominal_at AS nominalAtMs, fire.outcome, run.status AS runStatus
-    FROM json_each(?1) AS job
+    FROM (SELECT id FROM jobs WHERE id > ?1 ORDER BY id LIMIT ?4) AS job
     CROSS JOIN job_fires AS fire
       ON fire.id IN (SELECT id FROM job_fires
-                      WHERE job_id = job.value AND nominal_at >= ?2 ORDER BY nominal_at DESC LIMIT ?3)
+                      WHERE job_id = job.id AND nominal_at >= ?2 ORDER BY nominal_at DESC LIMIT ?3)
     LEFT JOIN agent_runs AS run ON run.id = fire.run_id`;
 
-/** The newest slots of each of these jobs since an instant, at most `limit` of each. */
+/** The newest slots since an instant of each job of a page of them, as `listJobs` has it: at most `limit` of each. */
 export async function readFireMarks(
   db: D1Database,
-  { jobIds, sinceMs, limit }: { jobIds: readonly string[]; sinceMs: number; limit: number },
+  page: { afterId: string; jobs: number; sinceMs: number; limit: number },
 ): Promise<FireMark[]> {
   const { results } = await storage("read slots", () =>
-    db.prepare(SELECT_FIRE_MARKS).bind(JSON.stringify(jobIds), sinceMs, limit).all<FireMark>(),
+    db.prepare(SELECT_FIRE_MARKS).bind(page.afterId, page.sinceMs, page.limit, page.jobs).all<FireMark>(),
   );
   return results;
 }

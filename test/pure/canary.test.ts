@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { createCoordinator } from "../../src/coordinator/coordinator.ts";
-import type { BeginOutcome, Coordinator } from "../../src/coordinator/protocol.ts";
+import type { BeginOutcome, BeginRequest, Coordinator } from "../../src/coordinator/protocol.ts";
+import { beginFires } from "../../src/scheduler/begin-fires.ts";
+import type { SchedulerContext } from "../../src/scheduler/context.ts";
+import { tick } from "../../src/scheduler/tick.ts";
+import { readJobsToDo } from "../../src/store/job-fires.ts";
+import { readJobs } from "../../src/store/jobs.ts";
 import { simulate } from "../simulation/simulate.ts";
 
 type Options = Parameters<typeof createCoordinator>[0];
@@ -18,17 +23,8 @@ function readsIdsBack(options: Options): Coordinator {
 
 /** Finishes whatever it is told, as if every attempt were the one that the run is at: the lease means nothing. */
 function heedsNoLease(options: Options): Coordinator {
-  const { db } = options;
-  const lenient = new Proxy(db, {
-    get(target, property) {
-      if (property === "prepare") {
-        return (sql: string) => target.prepare(sql.replace("attempt = ?2 AND status = ?14", "(?2 > 0 AND ?14 <> '')"));
-      }
-      const value: unknown = Reflect.get(target, property);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  return createCoordinator({ ...options, db: lenient });
+  const db = withSql(options.db, (sql) => sql.replace("attempt = ?2 AND status = ?14", "(?2 > 0 AND ?14 <> '')"));
+  return createCoordinator({ ...options, db });
 }
 
 /** Reads how many run, and then starts another: two who do so at once both find the slot free. */
@@ -39,10 +35,19 @@ function countsBeforeItWrites(options: Options): Coordinator {
   return { ...one, begin: (request) => (turn++ % 2 === 0 ? one : other).begin(request) };
 }
 
+/** Begins the runs of slots under keys of their own, so that whoever repeats it begins others. */
+function ignoresTheSlotsKey(options: Options): Coordinator {
+  const coordinator = createCoordinator(options);
+  const withOwnKey = (request: BeginRequest) =>
+    request.trigger === "job" ? { ...request, requestKey: `${request.requestKey}:${options.randomKey()}` } : request;
+  return { ...coordinator, begin: (request) => coordinator.begin(withOwnKey(request)) };
+}
+
 describe("a coordinator that is wrong is caught within 20 seeds:", () => {
   test.for([
     { fault: "one that reads the id back with MAX(id)", coordinatorOf: readsIdsBack },
     { fault: "one that closes a run for an attempt that has lost it", coordinatorOf: heedsNoLease },
+    { fault: "one that begins a slot's run under another key each time", coordinatorOf: ignoresTheSlotsKey },
     { fault: "one that knows only half of what it admitted", coordinatorOf: countsBeforeItWrites },
   ])("$fault", async ({ coordinatorOf }) => {
     for (let n = 0; n < 20; n++) {
@@ -50,5 +55,53 @@ describe("a coordinator that is wrong is caught within 20 seeds:", () => {
       if (violations.length > 0) return;
     }
     expect.fail("20 seeds kept every guarantee, so the simulation would not see the real coordinator break one");
+  });
+});
+
+/** What goes to D1 is changed on its way. */
+function withSql(db: D1Database, change: (sql: string) => string): D1Database {
+  return new Proxy(db, {
+    get(target, property) {
+      if (property === "prepare") return (sql: string) => target.prepare(change(sql));
+      const value: unknown = Reflect.get(target, property);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+/** Advances the job that it read, whatever became of that since. */
+const comparesNothing: typeof tick = (context, clock) =>
+  tick(
+    withDatabase(context, (sql) => sql.replace("AND turn = ?2", "AND ?2 > 0")),
+    clock,
+  );
+
+/** Begins what is due, and promises it once that is done. */
+const beginsBeforeItPromises: typeof tick = async (context, clock) => {
+  const { env, nowMs } = context;
+  const due = { atMs: nowMs(), promisedByMs: nowMs() - 10_000, limit: 100 };
+  const jobs = await readJobs(env.DB, await readJobsToDo(env.DB, due));
+  for (const job of jobs) {
+    if (job.nextAtMs === null || job.nextAtMs > due.atMs) continue;
+    const slot = { jobId: job.id, nominalAtMs: job.nextAtMs, paramsJson: null, firedAtMs: due.atMs };
+    await beginFires(context, [slot], new Map([[job.id, job.definition]]));
+  }
+  return tick(context, clock);
+};
+
+function withDatabase(context: SchedulerContext, change: (sql: string) => string): SchedulerContext {
+  return { ...context, env: { ...context.env, DB: withSql(context.env.DB, change) } };
+}
+
+describe("a tick that is wrong is caught within 20 seeds:", () => {
+  test.for([
+    { fault: "one that advances a job that is not as it was read", tickOf: comparesNothing },
+    { fault: "one that begins a run before it is promised", tickOf: beginsBeforeItPromises },
+  ])("tick: $fault", async ({ tickOf }) => {
+    for (let n = 0; n < 20; n++) {
+      const { violations } = await simulate(`canary:${n}`, { tickOf });
+      if (violations.length > 0) return;
+    }
+    expect.fail("20 seeds kept every guarantee, so the simulation would not see the real tick break one");
   });
 });

@@ -17,6 +17,8 @@ export interface Row {
   [column: string]: unknown;
 }
 
+type Glance = Pick<Row, "id" | "agent_name" | "status">;
+
 interface Execution {
   agentName: string;
   runId: number;
@@ -43,10 +45,13 @@ export function createHistoryWatch(options: {
 
   function look(sqlite: DatabaseSync, agentName: string, { late }: { late: boolean }): void {
     if (late) overtaken.add(agentName);
-    const rows = all<Row>(sqlite, "SELECT * FROM agent_runs WHERE status IN ('queued', 'running')");
+    const rows = all<Glance>(
+      sqlite,
+      "SELECT id, agent_name, status FROM agent_runs WHERE status IN ('queued', 'running')",
+    );
     checkConcurrency(rows);
     const nowLive = new Set(rows.map((row) => row.id));
-    const fresh = all<Row>(sqlite, "SELECT * FROM agent_runs WHERE id > ?1", newestId);
+    const fresh = all<Glance>(sqlite, "SELECT id, agent_name, status FROM agent_runs WHERE id > ?1", newestId);
     for (const id of live) if (!nowLive.has(id)) noteEnd(sqlite, id);
     for (const row of fresh) if (isTerminal(row.status)) noteEnd(sqlite, row.id);
     for (const id of nowLive) if (ended.has(id)) options.report(`5: run ${id} had ended and lives again`);
@@ -56,7 +61,7 @@ export function createHistoryWatch(options: {
     for (const difference of budgets.differences(sqlite)) options.report(difference);
   }
 
-  function checkConcurrency(rows: readonly Row[]): void {
+  function checkConcurrency(rows: readonly Glance[]): void {
     const running = Map.groupBy(
       rows.filter((row) => row.status === "running"),
       (row) => row.agent_name,

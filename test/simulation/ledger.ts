@@ -1,9 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
+import type * as z from "zod";
+import type { JobFire, TriggerJobAnswer } from "../../src/contract/job-fire.ts";
 import type { RunRecord } from "../../src/contract/run-record.ts";
 import type { CancelOutcome } from "../../src/coordinator/protocol.ts";
 import { isTerminal } from "../../src/core/run-state.ts";
 import type { RunOutcome } from "../../src/executor/run-agent.ts";
 import type { Row } from "./history-watch.ts";
+import type { JobAnswer, JobCall } from "./job-clients.ts";
 import { all } from "./sqlite-d1.ts";
 
 /** One request for a run, as its caller remembers it. */
@@ -25,6 +28,7 @@ interface CancelAnswer {
 export function createLedger() {
   const asked: Asked[] = [];
   const cancels: CancelAnswer[] = [];
+  const toldFires: JobFire[] = [];
   const executions: { runId: number; attempt: number; by: string }[] = [];
 
   function noteCancel(sqlite: DatabaseSync, runId: number, outcome: CancelOutcome): void {
@@ -32,7 +36,12 @@ export function createLedger() {
     if (outcome.ok && row !== undefined) cancels.push({ runId, kind: outcome.kind, row });
   }
 
-  return { asked, cancels, executions, noteCancel };
+  function noteJobAnswer({ action }: JobCall, answer: JobAnswer): void {
+    if (action === "trigger" && answer.kind === "done")
+      toldFires.push((answer.body as z.output<typeof TriggerJobAnswer>).fire);
+  }
+
+  return { asked, cancels, executions, toldFires, noteCancel, noteJobAnswer };
 }
 
 export type Ledger = ReturnType<typeof createLedger>;
@@ -103,11 +112,26 @@ export const GUARANTEES: Readonly<Record<string, (ledger: Ledger, rows: Readonly
     }),
 };
 
+/** Guarantee 9, of fires that somebody asked for: what was answered is what is recorded. */
+function brokenAnswers({ toldFires }: Ledger, sqlite: DatabaseSync): string[] {
+  return toldFires.flatMap(({ job_id, nominal_at, outcome, run_id }) => {
+    const [stored] = all<{ run_id: number | null }>(
+      sqlite,
+      "SELECT run_id FROM job_fires WHERE job_id = ?1 AND nominal_at = ?2",
+      job_id,
+      Date.parse(nominal_at),
+    );
+    if (stored !== undefined && (run_id === null || stored.run_id === run_id)) return [];
+    return [`9: ${job_id} was said to be ${outcome} at ${nominal_at} as run ${run_id}, and is ${stored?.run_id}`];
+  });
+}
+
 export function brokenGuarantees(ledger: Ledger, sqlite: DatabaseSync): string[] {
   const rows = new Map(all<Row>(sqlite, "SELECT * FROM agent_runs").map((row) => [row.id, row]));
-  return Object.entries(GUARANTEES).flatMap(([name, broken]) =>
-    broken(ledger, rows).map((violation) => `${name}: ${violation}`),
+  const broken = Object.entries(GUARANTEES).flatMap(([name, check]) =>
+    check(ledger, rows).map((violation) => `${name}: ${violation}`),
   );
+  return [...broken, ...brokenAnswers(ledger, sqlite)];
 }
 
 export function runIdOf(outcome: RunOutcome): number | null {

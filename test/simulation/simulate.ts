@@ -1,8 +1,9 @@
-import type { createCoordinator } from "../../src/coordinator/coordinator.ts";
 import { type Chance, createChance } from "./chance.ts";
 import type { Effect } from "./effects.ts";
+import { createJobPlayer } from "./job-player.ts";
+import { createJobSwarm, type JobSwarm } from "./job-swarm.ts";
 import { impossible } from "./model.ts";
-import { MINUTE_MS, onStage, type Request, type Stage } from "./stage.ts";
+import { MINUTE_MS, onStage, type Request, type Stage, type StageOptions } from "./stage.ts";
 import { type Action, createSwarm, deliveriesOf, planOf, requestOf, type Swarm } from "./swarm.ts";
 
 const DRAIN_MINUTES = 600;
@@ -11,26 +12,41 @@ export interface Simulated {
   seed: string;
   violations: string[];
   runs: number;
+  /** Slots of jobs by what became of them. */
+  slots: Record<string, number>;
   effects: number;
   /** Equal for two plays of one seed: all that happened, in its order. */
   trace: string;
 }
 
+export interface SimulateOptions extends Pick<StageOptions, "coordinatorOf" | "tickOf"> {
+  onLog?(line: string): void;
+  /** As the seeds were played before there were any. */
+  withoutJobs?: boolean;
+}
+
 /** Plays one seed: a safety phase with its faults, a liveness phase without any, then every guarantee. */
 export async function simulate(
   seed: string,
-  { coordinatorOf, onLog }: { coordinatorOf?: typeof createCoordinator; onLog?(line: string): void } = {},
+  { coordinatorOf, tickOf, onLog, withoutJobs = false }: SimulateOptions = {},
 ): Promise<Simulated> {
   const chance = createChance(seed);
   const swarm = createSwarm(chance);
   const trace = createTrace();
-  onLog?.(JSON.stringify(swarm));
+  const jobChance = createChance(`${seed}/jobs`);
+  const jobSwarm = createJobSwarm(jobChance, swarm);
+  if (withoutJobs) jobSwarm.jobs = [];
+  onLog?.(JSON.stringify({ ...swarm, ...jobSwarm }));
   let faultsOn = true;
   const options = {
     chance,
     limits: swarm.limits,
     plan: (effect: Effect) => {
       const plan = planOf(swarm, chance, effect);
+      const ofClock = effect.actor.kind === "cron" || effect.actor.kind === "ticker";
+      if (ofClock && jobSwarm.jobs.length > 0 && jobChance.happens(0.1)) {
+        plan.beforeMs = jobChance.between(0, jobSwarm.clockStallMs);
+      }
       if (!faultsOn) Object.assign(plan, { fault: "none", beforeMs: 1, afterMs: 1 });
       trace.add(`${effect.actor.name} ${effect.name} ${JSON.stringify(plan)}`);
       onLog?.(`${effect.actor.name}: ${effect.name} ${plan.fault} ${plan.beforeMs}+${plan.afterMs} ms`);
@@ -38,17 +54,24 @@ export async function simulate(
     },
     deliveries: () => (faultsOn ? deliveriesOf(swarm, chance) : [1]),
     ...(coordinatorOf && { coordinatorOf }),
+    ...(tickOf && { tickOf }),
     ...(onLog && { onLog }),
   };
   return onStage(options, async (stage) => {
+    const jobs = createJobPlayer(jobSwarm, jobChance, stage);
     const player = createPlayer(swarm, chance, stage);
-    await player.play();
+    jobs.begin();
+    await player.play(jobs.step);
     faultsOn = false;
+    await jobs.finish();
     await stage.drain(DRAIN_MINUTES);
-    const told = player.compareWithModel();
+    const told = player.compareWithModel(jobSwarm);
     await stage.probeSlots();
     const violations = [...stage.verdict(), ...told];
-    return { seed, violations, runs: stage.rows().length, effects: trace.length(), trace: trace.digest() };
+    const slots = Object.fromEntries(
+      [...Map.groupBy(stage.fires(), ({ outcome }) => outcome)].map(([outcome, { length }]) => [outcome, length]),
+    );
+    return { seed, violations, runs: stage.rows().length, slots, effects: trace.length(), trace: trace.digest() };
   });
 }
 
@@ -58,16 +81,18 @@ function createPlayer(swarm: Swarm, chance: Chance, stage: Stage) {
   const requests: Request[] = [];
   const cancelled = new Set<number>();
 
-  async function play(): Promise<void> {
+  async function play(beside: () => Promise<void>): Promise<void> {
     let sinceSweepMs = 0;
     for (let n = 0; n < swarm.actions; n++) {
       act(weighted(swarm.weights));
+      await beside();
       const pauseMs = between(0, pick(swarm.pausesMs));
       await stage.time.advance(pauseMs);
       sinceSweepMs += pauseMs;
       if (sinceSweepMs < MINUTE_MS) continue;
       sinceSweepMs = 0;
       void stage.world.sweep();
+      if (stage.jobs().length > 0) void stage.world.tick("cron");
     }
   }
 
@@ -124,13 +149,16 @@ function createPlayer(swarm: Swarm, chance: Chance, stage: Stage) {
   }
 
   /** Of each row: whether it could have become so. */
-  function compareWithModel(): string[] {
+  function compareWithModel({ jobs }: JobSwarm): string[] {
     return stage.rows().flatMap((row) => {
       const request = requests.find(({ requestKey }) => requestKey === row.request_key);
+      const job = jobs.find(({ id }) => id === row.job_id);
+      const input = request?.input ?? job?.body.params;
       const limits = swarm.limits.find(({ name }) => name === row.agent_name);
-      if (request === undefined || limits === undefined) return [`run ${row.id} was asked for by nobody`];
-      const { mark, script } = request.input;
-      const mayBeCancelled = cancelled.has(row.id) || limits.whenFull === "cancel_oldest";
+      if (input === undefined || limits === undefined) return [`run ${row.id} was asked for by nobody`];
+      const { mark, script } = input;
+      const others = limits.whenFull === "cancel_oldest" || job?.body.overlap === "cancel_other";
+      const mayBeCancelled = cancelled.has(row.id) || others;
       const faulty = !swarm.calm;
       const story = { mark, script, retry: limits.retry, mayBeCancelled, faulty, mayOverstay: faulty };
       return impossible(story, row).map((complaint) => `the model: run ${row.id}: ${complaint}`);

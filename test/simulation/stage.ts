@@ -16,7 +16,7 @@ import { createVirtualTime, withVirtual } from "./virtual-time.ts";
 import { createWorld } from "./world.ts";
 
 /** A Monday, an hour before a UTC day ends: what runs long ends on another day than it began. */
-const START_MS = Date.UTC(2026, 10, 23, 23);
+export const START_MS = Date.UTC(2026, 10, 23, 23);
 export const MINUTE_MS = 60_000;
 
 export interface Request {
@@ -92,11 +92,14 @@ function createStage(options: StageOptions) {
 
   async function callForJob(call: JobCall): Promise<JobAnswer | undefined> {
     const { env } = world.startProcess("worker");
-    const work = callJobs(call, { env, registry: world.registry });
-    return work.catch((error: unknown) => {
+    try {
+      const answer = await callJobs(call, { env, registry: world.registry });
+      ledger.noteJobAnswer(call, answer);
+      return answer;
+    } catch (error) {
       violations.add(`${call.action} of ${call.jobId} threw: ${error}`);
       return undefined;
-    });
+    }
   }
 
   /** As if it had been made long ago, by nobody's doing; its next slot is after now. */
@@ -156,7 +159,9 @@ function createStage(options: StageOptions) {
     runIdOf: ({ outcomes }: Asked) => outcomes.map(runIdOf).find((runId) => runId !== null) ?? null,
     newestRunId: () => all<{ id: number | null }>(world.sqlite, "SELECT max(id) AS id FROM agent_runs")[0]?.id ?? null,
     rows: () => all<Row>(world.sqlite, "SELECT * FROM agent_runs ORDER BY id"),
-    jobs: () => all<{ id: string; enabled: number }>(world.sqlite, "SELECT * FROM jobs ORDER BY id"),
+    violation: (violation: string) => void violations.add(violation),
+    jobs: () =>
+      all<{ id: string; next_at: number | null; definition: string }>(world.sqlite, "SELECT * FROM jobs ORDER BY id"),
     fires: () => all<FireRow>(world.sqlite, "SELECT * FROM job_fires ORDER BY job_id, nominal_at"),
     /** What is wrong, by the watch over every commit and by the ledger at the end. */
     verdict(): string[] {

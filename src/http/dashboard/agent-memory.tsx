@@ -22,14 +22,20 @@ export async function readMemory(name: string, c: AppContext): Promise<Memory | 
   try {
     const [page, shown] = await Promise.all([
       readMemoryPage(name, query, c),
-      key.success ? readMemoryEntry(name, key.data, c) : null,
+      key.success ? readMemoryEntry(name, key.data, c).catch(forgotten) : null,
     ]);
     return { page, shown };
   } catch (error) {
     // The rest of the page is worth showing without it.
-    if (error instanceof ProblemError && error.problem.code !== "memory_not_found") return null;
+    if (error instanceof ProblemError) return null;
     throw error;
   }
+}
+
+/** What was looked at may be forgotten meanwhile. */
+function forgotten(error: unknown): null {
+  if (error instanceof ProblemError && error.problem.code === "memory_not_found") return null;
+  throw error;
 }
 
 export function MemoryCard(props: { agent: string; memory: Memory | null; mayForget: boolean }) {
@@ -129,7 +135,6 @@ function Row(props: { agent: string; entry: MemoryListing; mayForget: boolean })
             data-action={`DELETE ${apiPath(agent)}/${encodeURIComponent(entry.key)}`}
             data-confirm={`Have ${agent} forget "${entry.key}"? This cannot be undone.`}
             data-said="It is forgotten."
-            data-go={`${pagePath(agent)}#memory`}
             aria-label={`Forget ${entry.key}`}
           >
             Forget

@@ -1,10 +1,12 @@
+import { nowMs } from "../../clock.ts";
 import type { AgentDetail } from "../../contract/agent.ts";
 import type { BudgetReport } from "../../contract/budget.ts";
 import { AgentName } from "../../contract/names.ts";
+import { readHoursSince } from "../../store/usage.ts";
 import { readAgentVersions } from "../agent-versions.ts";
 import { agentDetail } from "../agent-view.ts";
 import type { AppContext } from "../app-context.ts";
-import { budgetReport } from "../budgets.ts";
+import { readStandings } from "../budgets.ts";
 import { findAgent } from "../find-agent.ts";
 import { ProblemError } from "../problems.ts";
 import { MemoryCard, readMemory } from "./agent-memory.tsx";
@@ -17,6 +19,7 @@ import { JsonView } from "./json-view.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
 import { RunTable } from "./run-table.tsx";
 import { RunForm } from "./schema-form.tsx";
+import { describeHours, firstHourOf, Sparkline } from "./sparkline.tsx";
 import { StatusPill } from "./status-pill.tsx";
 
 const SHOWN_VERSIONS = 10;
@@ -26,11 +29,13 @@ export async function agentPage(c: AppContext): Promise<Response> {
   const name = AgentName.safeParse(c.req.param("name"));
   if (!name.success) throw new ProblemError({ code: "agent_not_found", detail: "There is no such agent." });
   const found = await findAgent(name.data, c);
-  const [agent, { versions }, memory, { budgets }] = await Promise.all([
+  const atMs = nowMs();
+  const [agent, { versions }, memory, budgets, hours] = await Promise.all([
     agentDetail(found, c),
     readAgentVersions(name.data, { limit: SHOWN_VERSIONS, before: undefined }, c),
     readMemory(name.data, c),
-    budgetReport(c),
+    readStandings([{ scope: found.name, budget: found.budget ?? {} }], c),
+    readHoursSince(c.env.DB, { agentNames: [found.name], firstHour: firstHourOf(atMs) }),
   ]);
   const isAdmin = mayDo(c, "admin");
   return answerPage(
@@ -39,6 +44,11 @@ export async function agentPage(c: AppContext): Promise<Response> {
     <>
       <Head agent={agent} />
       <Tiles agent={agent} />
+      <section class="card agent-day">
+        <h2>The last 24 hours</h2>
+        <Sparkline hours={hours} atMs={atMs} />
+        <p class="small muted">{describeHours(hours)}</p>
+      </section>
       <div class="columns">
         <section class="card">
           <h2>Run it</h2>
@@ -46,11 +56,7 @@ export async function agentPage(c: AppContext): Promise<Response> {
         </section>
         <div>
           <Facts agent={agent} />
-          <Budget
-            agent={agent}
-            budgets={budgets.filter((standing) => standing.agent === agent.name)}
-            maySet={isAdmin}
-          />
+          <Budget agent={agent} budgets={budgets} maySet={isAdmin} />
         </div>
       </div>
       <section class="card flush" data-live="agent">

@@ -36,6 +36,14 @@ export function BudgetForm({ agent, budget }: { agent: string | null; budget: Ag
           kind="text"
           empty={empty}
         />
+        <BudgetField
+          path="warn_webhook_url"
+          label="Tell of the warning at"
+          value={budget.warn_webhook_url ?? ""}
+          hint="A URL, told by a signed POST. Left empty: nobody."
+          kind="text"
+          empty={empty}
+        />
       </div>
       <p class="actions">
         <button type="submit" class="primary">

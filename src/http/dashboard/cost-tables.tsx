@@ -86,7 +86,7 @@ export function ByModel({ report }: { report: CostReport }) {
 }
 
 /** Also what the chart is drawn from. */
-export function ByDay({ report }: { report: CostReport }) {
+export function ByDay({ report, charted }: { report: CostReport; charted: "cost" | "runs" }) {
   return (
     <section class="card flush">
       <details id="by-day">
@@ -106,7 +106,7 @@ export function ByDay({ report }: { report: CostReport }) {
             </thead>
             <tbody>
               {report.daily_costs.toReversed().map(({ date, cost, runs }) => (
-                <tr data-at={Date.parse(date) / 1_000} data-value={cost}>
+                <tr data-at={Date.parse(date) / 1_000} data-value={charted === "cost" ? cost : runs}>
                   <td class="nowrap">{date}</td>
                   <td class="number">{formatCount(runs)}</td>
                   <td class="number">{formatUsd(cost)}</td>

@@ -13,6 +13,8 @@ export async function costsPage(c: AppContext): Promise<Response> {
   const query = CostQuery.safeParse(c.req.query());
   if (!query.success) throw invalid("invalid_request", query.error, ["query"]);
   const report = await readCostReport(query.data, c);
+  // Runs that cost nothing are worth a picture too.
+  const costs = report.total_cost_usd > 0;
   return answerPage(
     c,
     { title: "Costs", section: "Costs", charts: true },
@@ -36,7 +38,7 @@ export async function costsPage(c: AppContext): Promise<Response> {
       </div>
       <dl class="tiles">
         <Tile name="Cost of models" value={formatUsd(report.total_cost_usd)} />
-        <Tile name="Cost of the platform, estimated" value={formatUsd(report.platform.cost_usd)} />
+        <Tile name="Platform, estimated" value={formatUsd(report.platform.cost_usd)} />
         <Tile name="Runs" value={formatCount(report.total_runs)} />
         <Tile name="Tokens" value={formatCount(report.total_tokens)} />
         <Tile
@@ -45,14 +47,19 @@ export async function costsPage(c: AppContext): Promise<Response> {
         />
       </dl>
       <section class="card">
-        <h2>By day</h2>
-        <div class="chart" data-chart="days" data-unit="usd" data-label="Cost" />
+        <h2>{costs ? "Cost by day" : "Runs by day"}</h2>
+        <div
+          class="chart"
+          data-chart="days"
+          data-unit={costs ? "usd" : "runs"}
+          data-label={costs ? "Cost" : "Runs that ended"}
+        />
       </section>
       <div class="halves">
         <ByAgent report={report} />
         <ByModel report={report} />
       </div>
-      <ByDay report={report} />
+      <ByDay report={report} charted={costs ? "cost" : "runs"} />
     </>,
   );
 }

@@ -7,7 +7,7 @@ import { StatusPill } from "./status-pill.tsx";
 export function FireTable({ fires, job }: { fires: readonly JobFire[]; job: boolean }) {
   if (fires.length === 0) return <p class="empty">No slot has come yet.</p>;
   return (
-    <section class="scroll" tabindex={0} aria-label="Fires">
+    <section class="scroll" tabindex={0} aria-label="Slots">
       <table>
         <thead>
           <tr>

@@ -119,10 +119,8 @@ function Tiles({ run }: { run: RunDetail }) {
         <dd>{formatUsd(run.estimated_cost)}</dd>
       </div>
       <div class="tile">
-        <dt>Cost of the platform</dt>
-        <dd>
-          {formatUsd(microusdToUsd(PLATFORM_PRICE.microusdPerRun))} <small>estimated</small>
-        </dd>
+        <dt>Platform, estimated</dt>
+        <dd>{formatUsd(microusdToUsd(PLATFORM_PRICE.microusdPerRun))}</dd>
       </div>
     </dl>
   );

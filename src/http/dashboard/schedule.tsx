@@ -20,22 +20,19 @@ const SHOWN_FIRES = 15;
 /** The jobs, what became of their last slots, and a form for another. */
 export async function schedulePage(c: AppContext): Promise<Response> {
   const after = JobId.safeParse(c.req.query("after"));
-  const [records, fires, agents] = await Promise.all([
+  const afterId = after.success ? after.data : "";
+  const atMs = nowMs();
+  const [records, fires, agents, marks] = await Promise.all([
     listJobs(c.env.DB, {
-      afterId: after.success ? after.data : "",
+      afterId,
       agentName: null,
       enabled: null,
       limit: SHOWN_JOBS + 1,
     }),
     listFires(c.env.DB, { jobId: null, before: Number.MAX_SAFE_INTEGER, limit: SHOWN_FIRES }),
     c.get("registry").list(c.env.DB),
+    readFireMarks(c.env.DB, { afterId, jobs: SHOWN_JOBS, sinceMs: atMs - HALF_MS, limit: MAX_MARKS }),
   ]);
-  const atMs = nowMs();
-  const marks = await readFireMarks(c.env.DB, {
-    jobIds: records.slice(0, SHOWN_JOBS).map((job) => job.id),
-    sinceMs: atMs - HALF_MS,
-    limit: MAX_MARKS,
-  });
   const jobs = records.slice(0, SHOWN_JOBS).map(jobSummary);
   const next = records.length > SHOWN_JOBS ? (jobs.at(-1)?.id ?? null) : null;
   return answerPage(

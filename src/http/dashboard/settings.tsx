@@ -29,11 +29,13 @@ export async function settingsPage(c: AppContext): Promise<Response> {
   const query = AuditQuery.safeParse(c.req.query());
   if (!query.success) throw invalid("invalid_request", query.error, ["query"]);
   const caller = c.get("caller");
-  const [scheduler, live, budgets, prices] = await Promise.all([
+  const [scheduler, live, budgets, prices, tokens, changes] = await Promise.all([
     schedulerHealth(c.env.DB, nowMs()),
     countLiveRuns(c.env.DB, MAX_COUNTED_RUNS),
     budgetReport(c),
     readPrices(c),
+    isAdmin ? readTokenPage({ limit: DEFAULT_PAGE_TOKENS }, nowMs(), c) : null,
+    isAdmin ? readAuditPage(query.data, c) : null,
   ]);
   return answerPage(
     c,
@@ -48,8 +50,8 @@ export async function settingsPage(c: AppContext): Promise<Response> {
       </div>
       <Budgets report={budgets} maySet={isAdmin} />
       <PriceCard prices={prices} maySet={isAdmin} />
-      {isAdmin && <Tokens page={await readTokenPage({ limit: DEFAULT_PAGE_TOKENS }, nowMs(), c)} />}
-      {isAdmin && <Changes page={await readAuditPage(query.data, c)} />}
+      {tokens !== null && <Tokens page={tokens} />}
+      {changes !== null && <Changes page={changes} />}
     </>,
   );
 }

@@ -25,6 +25,9 @@ export function Timeline({ run }: { run: RunDetail }) {
           <span class="event-text">
             {textOf(event)}
             {event.type === "log" && event.data !== undefined && <code> {JSON.stringify(event.data)}</code>}
+            {event.type === "attempt_ended" && event.started_at !== undefined && (
+              <span class="muted"> (began {since(Date.parse(event.started_at), Date.parse(start))})</span>
+            )}
             {event.type === "attempt_ended" && event.retry_at !== undefined && (
               <span>
                 ; the next at <Moment at={event.retry_at} />

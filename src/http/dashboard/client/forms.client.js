@@ -141,6 +141,7 @@ document.addEventListener("submit", async (event) => {
       : "Some fields need another look.";
     return focusProblem(form);
   }
+  delete form.dataset.unsent;
   if (form.dataset.shows !== undefined) return show(form.dataset.shows, answer);
   if (form.dataset.go !== undefined) return location.assign(fill(form.dataset.go, answer));
   say(form.dataset.said === "" ? answer.message : (form.dataset.said ?? "Saved."), "good");

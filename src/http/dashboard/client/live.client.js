@@ -77,6 +77,8 @@ setInterval(() => {
 // What happens in the service, on a page that shows it. A burst of it is one look.
 let stream = null;
 let soon = 0;
+let refreshedAt = 0;
+const APART_MS = 800;
 function followService() {
   if (document.querySelector("[data-live]") === null || stream !== null) return;
   stream = new EventSource("/api/stream");
@@ -85,14 +87,18 @@ function followService() {
 }
 function refreshSoon() {
   if (soon !== 0) return;
-  soon = setTimeout(() => {
-    soon = 0;
-    // What somebody is choosing or writing is not taken from them.
-    const busy = document.querySelector(
-      "main form:focus-within, main input[data-run]:checked, main details[id]:focus-within",
-    );
-    if (busy === null && document.visibilityState === "visible") refresh();
-  }, 400);
+  soon = setTimeout(
+    () => {
+      soon = 0;
+      refreshedAt = performance.now();
+      // What somebody is choosing or writing is not taken from them.
+      const busy = document.querySelector(
+        "main form:focus-within, main input[data-run]:checked, main details[id]:focus-within",
+      );
+      if (busy === null && document.visibilityState === "visible") refresh();
+    },
+    Math.max(50, refreshedAt + APART_MS - performance.now()),
+  );
 }
 document.addEventListener("visibilitychange", () => {
   if (document.querySelector("[data-live]") !== null && document.visibilityState === "visible") refreshSoon();
