@@ -400,6 +400,37 @@ const FLOWS: Readonly<Record<string, Flow>> = {
       "coordinator: D1 batch",
     ],
   },
+  "a run that waited for longer than it may, and whose turn it is": {
+    limits: { queueTtlMs: 20_000 },
+    async play({ ask, time, world }) {
+      ask(request({ input: { ...INPUT, workMs: 30_000 } }));
+      await time.advance(1_000);
+      ask(request({ requestKey: "two" }));
+      ask(request({ requestKey: "three" }));
+      await time.advance(MINUTE_MS);
+      world.wake("agent");
+      world.wake("agent");
+      await time.advance(1_000);
+    },
+    effects: [
+      "worker: begin",
+      "coordinator: D1 all",
+      "coordinator: D1 batch",
+      "worker: begin ×2",
+      "coordinator: D1 batch ×2",
+      "worker: heartbeat ×4",
+      "coordinator: D1 batch",
+      "worker: heartbeat ×3",
+      "worker: finish",
+      "coordinator: D1 batch",
+      "coordinator: send wake",
+      "consumer: claim",
+      "coordinator: D1 batch",
+      "coordinator: send wake",
+      "coordinator: D1 batch",
+      "consumer: claim ×3",
+    ],
+  },
 };
 
 async function sweepAlong(world: Stage["world"], time: Stage["time"]): Promise<void> {

@@ -9,6 +9,8 @@ const REGRESSIONS = [
   { seed: "long:578", plain: true },
   // a run that began as its slot was given up, whose clock then died, and that no record named
   { seed: "x:39" },
+  // a run that had waited for too long, whose end D1 did not confirm, was ended again and again for ever
+  { seed: "ev2:19" },
 ];
 
 // `npm run simulate` plays others: SEED=… for one, SEEDS=300 for many.

@@ -5,7 +5,7 @@ import { nextFireAfter } from "../../src/core/slot-decisions.ts";
 import type { tick } from "../../src/scheduler/tick.ts";
 import { insertJob } from "../../src/store/job-edits.ts";
 import type { Chance } from "./chance.ts";
-import type { Effect, Plan } from "./effects.ts";
+import { type Effect, type Plan, PROMPT } from "./effects.ts";
 import { brokenEvents } from "./event-watch.ts";
 import { createHistoryWatch, type Row } from "./history-watch.ts";
 import { callJobs, type JobAnswer, type JobCall } from "./job-clients.ts";
@@ -25,6 +25,8 @@ import { createWorld } from "./world.ts";
 /** A Monday, an hour before a UTC day ends: what runs long ends on another day than it began. */
 export const START_MS = Date.UTC(2026, 10, 23, 23);
 export const MINUTE_MS = 60_000;
+/** Far more than any play needs. */
+const MAX_EFFECTS = 20_000;
 /** Before the attempt can have been handed over, and after. */
 const OUTSIDE_TRIES_MS = [1, 3_000, 20_000] as const;
 const LAST_OUTSIDE_TRY_MS = 45_000;
@@ -73,8 +75,19 @@ function createStage(options: StageOptions) {
       },
     }),
   );
+  let effects = 0;
+
+  /** What goes round in circles is brought to an end. */
+  function plan(effect: Effect): Plan {
+    effects++;
+    if (effects <= MAX_EFFECTS) return options.plan(effect);
+    violations.add(`the service does not come to rest`);
+    return { ...PROMPT, fault: "crash_before" };
+  }
+
   const world = createWorld({
     ...options,
+    plan,
     time,
     agents,
     onCommit: watch.look,
