@@ -5,13 +5,14 @@ import { parseArgs } from "node:util";
 import { measureBackground } from "./background.ts";
 import { measureBundle } from "./bundle.ts";
 import { measureList } from "./list.ts";
+import { measurePages } from "./pages.ts";
 import { measureRows } from "./rows.ts";
 import { ROOT } from "./runtime.ts";
 import { measureScheduler } from "./scheduler.ts";
 import { measureStream } from "./stream.ts";
 import { measureThroughput } from "./throughput.ts";
 
-/** `npm run bench [-- throughput|background|stream|rows|scheduler|list|bundle …] [--rounds N] [--seconds S]`: measures, and changes nothing. */
+/** `npm run bench [-- throughput|background|stream|rows|scheduler|list|pages|bundle …] [--rounds N] [--seconds S]`: measures, and changes nothing. */
 
 const DEADLINE_MS = 15 * 60_000;
 
@@ -24,6 +25,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   rows: measureRows,
   scheduler: measureScheduler,
   list: measureList,
+  pages: measurePages,
   bundle: measureBundle,
 };
 
@@ -72,7 +74,7 @@ function versionOf(name: string): string {
 
 function fail(message: string): never {
   console.error(
-    `${message}\nusage: npm run bench [-- throughput|background|stream|rows|scheduler|list|bundle …] [--rounds N] [--seconds S]`,
+    `${message}\nusage: npm run bench [-- throughput|background|stream|rows|scheduler|list|pages|bundle …] [--rounds N] [--seconds S]`,
   );
   process.exit(1);
 }

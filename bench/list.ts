@@ -85,10 +85,10 @@ const FILL = `
          lower(hex(randomblob(16))), 1, ?3 + n * ?4 + 180000, lower(hex(randomblob(16)))
     FROM run`;
 
-async function fill(server: Server, size: number): Promise<void> {
+export async function fill(server: Server, size: number, firstAtMs = FIRST_CREATED_AT_MS): Promise<void> {
   for (let from = 1; from <= size; from += FILL_CHUNK_ROWS) {
     const to = Math.min(size, from + FILL_CHUNK_ROWS - 1);
-    await server.db.prepare(FILL).bind(from, to, FIRST_CREATED_AT_MS, ROW_INTERVAL_MS).run();
+    await server.db.prepare(FILL).bind(from, to, firstAtMs, ROW_INTERVAL_MS).run();
   }
 }
 

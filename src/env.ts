@@ -17,6 +17,10 @@ export interface Env {
   TICKER: DurableObjectNamespace<Ticker>;
   STREAM: DurableObjectNamespace<StreamHub>;
   REQUEST_COUNTER: DurableObjectNamespace<RequestCounter>;
+  /** Coarse, of everybody who calls: requests a minute in one location. */
+  CALLER_RATE: RateLimit;
+  /** Coarse, of an address that comes with tokens which open nothing. */
+  STRANGER_RATE: RateLimit;
   ASSETS: Fetcher;
   RUN_QUEUE: Queue<Wake>;
   /** Secret: the Bearer token that may do everything. */
@@ -52,9 +56,14 @@ export interface Env {
   HTTP_AGENT_SECRET?: string;
   /** "true" lets `http` agents be at private and loopback addresses. */
   HTTP_AGENT_ALLOW_PRIVATE?: string;
-  /** What `assistant` runs on: a model of an OpenAI-compatible provider, whose key is the secret OPENAI_API_KEY. */
+  /**
+   * What `assistant` runs on: a model of Workers AI (`@cf/…`), or else of an OpenAI-compatible provider, whose key is
+   * the secret OPENAI_API_KEY.
+   */
   ASSISTANT_MODEL?: string;
   ASSISTANT_BASE_URL?: string;
+  /** What sums up a `digest`: a model as above. Default ASSISTANT_MODEL; without either it does without. */
+  DIGEST_MODEL?: string;
   /** JSON: `{"<model>": {"inputUsd": 1, "outputUsd": 2}}`, US dollars for a million tokens. */
   MODEL_PRICES?: string;
   /** "true" lets the models of `llm` agents be at private and loopback addresses. */

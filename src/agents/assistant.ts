@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { LlmConfig } from "../contract/llm-config.ts";
 import { defineAgent } from "./define-agent.ts";
 import { NonRetryableError } from "./errors.ts";
 import { runModel } from "./llm/llm-agent.ts";
+import { serviceModel } from "./llm/service-model.ts";
 
 /** An example of an agent in code that is a language model: which one is a matter of configuration. */
 export const assistant = defineAgent({
@@ -17,16 +17,13 @@ export const assistant = defineAgent({
   timeoutMs: 300_000,
   concurrency: 10,
   async execute(input, context) {
-    const { ASSISTANT_MODEL: model, ASSISTANT_BASE_URL: baseUrl = "https://api.openai.com/v1" } = context.env;
+    const { ASSISTANT_MODEL: model } = context.env;
     if (model === undefined || model === "") {
       throw new NonRetryableError(
         "ASSISTANT_MODEL is not set. Name a model, like gpt-4.1-mini, and set OPENAI_API_KEY.",
       );
     }
-    const config = LlmConfig.parse({
-      model,
-      base_url: baseUrl,
-      api_key_secret: "OPENAI_API_KEY",
+    const config = serviceModel(model, context.env, {
       system: "You are a helpful assistant. Be brief and exact. Use your tools where they help.",
       tools: ["fetch_url", "memory"],
     });

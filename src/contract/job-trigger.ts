@@ -141,3 +141,8 @@ export const ActiveHours = z
   })
   .meta({ id: "ActiveHours" });
 export type ActiveHours = z.output<typeof ActiveHours>;
+
+export const ActiveHoursRequest = ActiveHours.partial({ timezone: true }).nullable().meta({
+  id: "ActiveHoursRequest",
+  description: "In the job's timezone unless said.",
+});

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { JobFire, OverlapPolicy } from "./job-fire.ts";
-import { ActiveHours, JobTrigger, Timezone, TriggerRequest } from "./job-trigger.ts";
+import { ActiveHours, ActiveHoursRequest, JobTrigger, Timezone, TriggerRequest } from "./job-trigger.ts";
 import {
   DEFAULT_MISFIRE_GRACE_S,
   DEFAULT_PAGE_JOBS,
@@ -53,11 +53,6 @@ export const JobDefinition = z.object({
 });
 export type JobDefinition = z.output<typeof JobDefinition>;
 
-const sentHours = ActiveHours.partial({ timezone: true }).nullable().meta({
-  id: "ActiveHoursRequest",
-  description: "In the job's timezone unless said.",
-});
-
 export const JobRequest = z
   .strictObject({
     id: JobId.optional().meta({ description: "Left out: a new one." }),
@@ -74,7 +69,7 @@ export const JobRequest = z
     start_at: settings.start_at.default(null),
     end_at: settings.end_at.default(null),
     max_fires: settings.max_fires.default(null),
-    active_hours: sentHours.default(null),
+    active_hours: ActiveHoursRequest.default(null),
     pause_after_failures: settings.pause_after_failures.default(null),
     tags: settings.tags.default([]),
   })
@@ -82,7 +77,7 @@ export const JobRequest = z
 export type JobRequest = z.output<typeof JobRequest>;
 
 export const JobPatch = z
-  .strictObject({ ...settings, trigger: TriggerRequest, active_hours: sentHours, enabled: z.boolean() })
+  .strictObject({ ...settings, trigger: TriggerRequest, active_hours: ActiveHoursRequest, enabled: z.boolean() })
   .partial()
   .meta({ id: "JobPatch", description: "What is left out stays. `params` is replaced as a whole." });
 export type JobPatch = z.output<typeof JobPatch>;

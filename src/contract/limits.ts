@@ -210,6 +210,10 @@ export const MAX_CONCURRENT_SCAN_READS = 4;
 export const MAX_DIGEST_ROWS = 20;
 export const MAX_DIGEST_TOP = 5;
 export const MAX_CAUSE_CHARS = 200;
+export const MAX_DIGEST_SUMMARY_CHARS = 4_000;
+export const MAX_DIGEST_SUMMARY_TOKENS = 800;
+/** Then the digest does without its model: well within the agent's own deadline. */
+export const DIGEST_MODEL_DEADLINE_MS = 60_000;
 
 // Agents elsewhere, which are called by HTTP.
 export const MAX_AGENT_URL_CHARS = 2_000;
@@ -266,7 +270,11 @@ export const MAX_REMEMBERED_CREDENTIALS = 500;
 /** A token's last use is written down so often at most. */
 export const LAST_USE_MS = 60 * 60_000;
 /** Then a request is let through uncounted. */
+/** Tokens that may be tried from one address in a minute and open nothing. */
+export const MAX_FAILED_SIGN_INS_PER_MINUTE = 10;
 export const RATE_COUNT_DEADLINE_MS = 2_000;
+/** The period of the coarse limits, which wrangler.toml sets. */
+export const COARSE_WINDOW_S = 60;
 /** For the keys of Cloudflare Access. */
 export const ACCESS_KEYS_DEADLINE_MS = 5_000;
 /** How long a browser stays signed in. */
@@ -301,6 +309,8 @@ export const TOOL_FETCH_DEADLINE_MS = 15_000;
 export const MAX_AGENT_DEPTH = 3;
 /** Runs that one run may ask for, those that they ask for included. */
 export const MAX_CHILD_RUNS = 20;
+/** A shorter text is not looked for in what an attempt leaves, though somebody calls it a secret. */
+export const MIN_HIDDEN_CHARS = 8;
 /** In US dollars: what the runs that one run asks for may cost together, unless its agent says otherwise. */
 export const DEFAULT_CHILDREN_USD = 1;
 /** Agents that one may be allowed to have run. */

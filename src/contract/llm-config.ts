@@ -71,6 +71,10 @@ export const LlmConfig = z
     output_schema: JsonSchema.optional().meta({
       description: "JSON Schema of the output. Left out: `{text, finish_reason}`.",
     }),
+    structured_output: z.enum(["auto", "prompt"]).default("auto").meta({
+      description:
+        "`auto`: the provider's own structured output, and by the prompt alone where it refuses that. `prompt`: by the prompt alone. The output is validated either way.",
+    }),
   })
   .refine(({ provider, base_url }) => provider !== "openai_compatible" || base_url !== undefined, {
     path: ["base_url"],

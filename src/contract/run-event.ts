@@ -21,6 +21,7 @@ export const RunEvent = z
       .object({
         type: z.literal("attempt_ended"),
         ...common,
+        started_at: Instant.optional(),
         end: AttemptEnd,
         error: z.string().nullable(),
         retry_at: Instant.optional().meta({ description: "When the next attempt may start, if there is one." }),
@@ -52,6 +53,8 @@ export const RunEventData = z.discriminatedUnion("type", [
     end: AttemptEnd,
     error: z.string().nullable(),
     retryAtMs: z.int().nullable(),
+    /** Missing of an event that was recorded before it was known. */
+    startedAtMs: z.int().optional(),
   }),
   z.object({ type: z.literal("cancel_requested") }),
 ]);

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ActiveHours, JobTrigger, Timezone, TriggerRequest } from "./job-trigger.ts";
+import { ActiveHoursRequest, JobTrigger, Timezone, TriggerRequest } from "./job-trigger.ts";
 import { DEFAULT_PREVIEW_SLOTS, MAX_PREVIEW_SLOTS } from "./limits.ts";
 
 /** A schedule that is not stored, to be looked at. */
@@ -8,12 +8,30 @@ export const PreviewRequest = z.strictObject({
   timezone: Timezone.default("UTC"),
   start_at: z.iso.datetime({ offset: true }).nullable().default(null),
   end_at: z.iso.datetime({ offset: true }).nullable().default(null),
-  active_hours: ActiveHours.nullable().default(null),
+  active_hours: ActiveHoursRequest.default(null),
 });
 export type PreviewRequest = z.output<typeof PreviewRequest>;
 
 export const PreviewQuery = z.strictObject({
   count: z.coerce.number().int().min(1).max(MAX_PREVIEW_SLOTS).default(DEFAULT_PREVIEW_SLOTS),
+});
+
+/** The same in a URL. */
+export const PreviewUrlQuery = z.strictObject({
+  trigger: z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: "custom", message: "must be JSON, as a job has it" });
+        return z.NEVER;
+      }
+    })
+    .pipe(TriggerRequest)
+    .meta({ description: "JSON, as a job has it.", example: '{"type": "cron", "expression": "0 9 * * mon-fri"}' }),
+  timezone: PreviewRequest.shape.timezone,
+  count: PreviewQuery.shape.count,
 });
 
 /** An instant at which a job is to fire. */

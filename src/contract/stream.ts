@@ -35,12 +35,24 @@ const BudgetWarningEvent = z.object({
   at: Instant,
 });
 
+export const ChangedKind = z.enum(["agent", "job", "budget", "price", "memory"]);
+export type ChangedKind = z.infer<typeof ChangedKind>;
+
+/** Somebody changed what the service goes by, or what an agent remembers. Who it was is in the record of changes. */
+const ChangeEvent = z.object({
+  kind: ChangedKind,
+  subject: z.string().meta({ description: "The path of what was changed.", example: "/api/scheduler/jobs/report" }),
+  action: z.string().meta({ description: "Method and path of the route.", example: "PATCH /api/scheduler/jobs/{id}" }),
+  at: Instant,
+});
+
 /** What the service tells of itself. Nothing may rely on it: the history is the truth. */
 export const StreamEvent = z
   .discriminatedUnion("event", [
     z.object({ event: z.literal("agent_status"), data: AgentStatusEvent }),
     z.object({ event: z.literal("job_complete"), data: JobCompleteEvent }),
     z.object({ event: z.literal("budget_warning"), data: BudgetWarningEvent }),
+    z.object({ event: z.literal("change"), data: ChangeEvent }),
     z.object({ event: z.literal("heartbeat"), data: z.object({ at: Instant }) }),
     z.object({ event: z.literal("reset"), data: z.object({ reason: z.string() }) }),
   ])
@@ -48,4 +60,7 @@ export const StreamEvent = z
 export type StreamEvent = z.output<typeof StreamEvent>;
 
 /** What is published; the rest the stream makes itself. */
-export type PublishedEvent = Extract<StreamEvent, { event: "agent_status" | "job_complete" | "budget_warning" }>;
+export type PublishedEvent = Extract<
+  StreamEvent,
+  { event: "agent_status" | "job_complete" | "budget_warning" | "change" }
+>;

@@ -13,7 +13,7 @@ export interface CompletableAttempt {
 }
 
 const NO_SECRET =
-  "this service has no HTTP_AGENT_SECRET, or one that is not base64 after whsec_. Set one with: npx wrangler secret put HTTP_AGENT_SECRET";
+  "this service has no HTTP_AGENT_SECRET, or one that is not base64 after whsec_. Set one with: npx wrangler secret put HTTP_AGENT_SECRET, or in .dev.vars for a local start";
 
 /**
  * Where an attempt can be completed, and the token for it, or null where the service's own address is not known. The

@@ -57,20 +57,28 @@ type Limit = ReservedPeriod & { timezone: string };
 
 export async function budgetReport(c: AppContext): Promise<BudgetReport> {
   const { DB } = c.env;
-  const defaults = budgetDefaults(c.get("config"));
   const [{ budget: shared }, agents] = await Promise.all([readSharedBudget(DB), c.get("registry").list(DB)]);
   const owned = [
     { scope: EVERY_AGENT, budget: shared },
     ...agents.map(({ name, budget }) => ({ scope: name, budget: budget ?? {} })),
   ];
-  const atMs = nowMs();
-  const limits = owned.flatMap((owner) => limitsOf(owner, atMs, defaults));
-  const rows = await readPeriods(DB, limits);
   return {
     shared,
-    run_reserve_usd: microusdToUsd(defaults.runReserveMicrousd),
-    budgets: limits.map((limit) => standing(limit, rows.get(periodKey(limit)))),
+    run_reserve_usd: microusdToUsd(budgetDefaults(c.get("config")).runReserveMicrousd),
+    budgets: await readStandings(owned, c),
   };
+}
+
+/** Where the limits of these budgets stand: `scope` is an agent's name, or EVERY_AGENT. */
+export async function readStandings(
+  owned: readonly { scope: string; budget: SharedBudget }[],
+  c: AppContext,
+): Promise<BudgetStanding[]> {
+  const atMs = nowMs();
+  const defaults = budgetDefaults(c.get("config"));
+  const limits = owned.flatMap((owner) => limitsOf(owner, atMs, defaults));
+  const rows = limits.length === 0 ? new Map() : await readPeriods(c.env.DB, limits);
+  return limits.map((limit) => standing(limit, rows.get(periodKey(limit))));
 }
 
 function limitsOf(owner: { scope: string; budget: SharedBudget }, atMs: number, defaults: BudgetDefaults): Limit[] {

@@ -103,7 +103,8 @@ function platformCostUsd(runs: number): number {
 
 type Counted = Pick<DailyUsage, "runs" | "tokens" | "cost_microusd">;
 
-function costOf(usage: readonly Counted[]): number {
+/** In dollars, what all of it cost. */
+export function costOf(usage: readonly Counted[]): number {
   return microusdToUsd(sum(usage, "cost_microusd"));
 }
 

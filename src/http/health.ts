@@ -36,7 +36,7 @@ const getHealth = defineRoute({
 export const healthRoutes = [getHealth];
 
 /** How the scheduler is: when its clocks ticked, and what they have not come to. */
-export async function schedulerHealth(db: D1Database, atMs: number): Promise<Health["scheduler"]> {
+export async function schedulerHealth(db: D1Database, atMs: number): Promise<NonNullable<Health["scheduler"]>> {
   const [ticks, backlog] = await Promise.all([readLastTicks(db), readBacklog(db, atMs)]);
   const clock = (lastTickAtMs: number | null) => ({
     last_tick_at: instantOrNull(lastTickAtMs),

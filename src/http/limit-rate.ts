@@ -1,20 +1,30 @@
 import type { MiddlewareHandler } from "hono";
 import { withDeadline } from "../clock.ts";
-import { RATE_COUNT_DEADLINE_MS } from "../contract/limits.ts";
+import { COARSE_WINDOW_S, RATE_COUNT_DEADLINE_MS } from "../contract/limits.ts";
 import { RATE_WINDOW_S } from "../core/rate-limit.ts";
 import { describeError, log } from "../log.ts";
 import type { AppContext, AppEnv, Caller } from "./app-context.ts";
+import { callerAddress } from "./caller-address.ts";
 import { ProblemError } from "./problems.ts";
+
+// A counter that does not answer refuses nobody: a limit guards against too much, and is no lock.
 
 /**
  * Refuses what a caller asks beyond their requests a minute, and tells how much is left (IETF draft
- * httpapi-ratelimit-headers). Who has no limit costs no call of an object. A counter that does not answer refuses
- * nobody: a limit guards against too much, and is no lock.
+ * httpapi-ratelimit-headers). Who has no limit costs no call of an object. Coarse limits hold besides for everybody,
+ * and for an address that comes with tokens which open nothing: each location counts for itself, at no cost.
  */
 export const limitRate: MiddlewareHandler<AppEnv> = async (c, next) => {
   const caller = c.get("caller");
-  const limit = caller === null ? null : limitOf(caller, c);
-  if (caller === null || limit === null) return next();
+  if (caller === null) {
+    const address = c.req.header("Authorization") === undefined ? null : callerAddress(c);
+    if (address !== null) await refuseTooMany(c.env.STRANGER_RATE, address, c);
+    return next();
+  }
+  if (caller.via === "local") return next(); // who works on this very machine has no limit
+  await refuseTooMany(c.env.CALLER_RATE, counterName(caller), c);
+  const limit = caller.requestsPerMinute ?? c.get("config").REQUESTS_PER_MINUTE;
+  if (limit === null) return next();
   const counted = await count(caller, limit, c);
   if (counted === null) return next();
   const headers = {
@@ -29,18 +39,27 @@ export const limitRate: MiddlewareHandler<AppEnv> = async (c, next) => {
   for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
 };
 
-/** Who works on this very machine has none. */
-function limitOf(caller: Caller, c: AppContext): number | null {
-  return caller.via === "local" ? null : (caller.requestsPerMinute ?? c.get("config").REQUESTS_PER_MINUTE);
+function counterName({ name, tokenId }: Caller): string {
+  return tokenId === null ? `caller ${name}` : `token ${tokenId}`;
 }
 
-async function count({ name, tokenId }: Caller, limit: number, c: AppContext) {
-  const counter = c.env.REQUEST_COUNTER.getByName(tokenId === null ? `caller ${name}` : `token ${tokenId}`);
+async function refuseTooMany(limiter: RateLimit, key: string, c: AppContext): Promise<void> {
+  const { success } = await limiter.limit({ key }).catch((error: unknown) => {
+    log.warn("rate_limit.not_counted", { caller: key, error: describeError(error) });
+    return { success: true };
+  });
+  if (success) return;
+  const detail = `These are too many requests for one ${c.get("caller") === null ? "address" : "caller"}.`;
+  throw new ProblemError({ code: "rate_limited", detail, retryAfterS: COARSE_WINDOW_S });
+}
+
+async function count(caller: Caller, limit: number, c: AppContext) {
+  const counter = c.env.REQUEST_COUNTER.getByName(counterName(caller));
   try {
     const late = () => new Error(`no answer within ${RATE_COUNT_DEADLINE_MS} ms`);
     return await withDeadline(counter.count(limit), RATE_COUNT_DEADLINE_MS, late);
   } catch (error) {
-    log.warn("rate_limit.not_counted", { caller: name, error: describeError(error) });
+    log.warn("rate_limit.not_counted", { caller: caller.name, error: describeError(error) });
     return null;
   }
 }

@@ -37,10 +37,8 @@ const listMemory = defineRoute({
   query: MemoryQuery,
   answer: MemoryPage,
   problems: ["agent_not_found", "storage_unavailable", "coordinator_unavailable"],
-  async handle({ path: { name }, query: { prefix, after, limit } }, c) {
-    const outcome = await askOf(name, { kind: "list", prefix, afterKey: after, limit }, c);
-    if (outcome.kind !== "page") throw unexpected(outcome);
-    return { body: { entries: outcome.page.map(listing), next_after: outcome.nextAfter } };
+  async handle({ path: { name }, query }, c) {
+    return { body: await readMemoryPage(name, query, c) };
   },
 });
 
@@ -66,10 +64,7 @@ const getMemory = defineRoute({
   answer: MemoryEntry,
   problems: ["agent_not_found", "memory_not_found", "storage_unavailable", "coordinator_unavailable"],
   async handle({ path: { name, key } }, c) {
-    const outcome = await askOf(name, { kind: "get", key }, c);
-    if (outcome.kind !== "got") throw unexpected(outcome);
-    if (outcome.row === null) throw absent(name, key);
-    return { body: { ...listing(outcome.row), value: JSON.parse(outcome.row.valueJson) as unknown } };
+    return { body: await readMemoryEntry(name, key, c) };
   },
 });
 
@@ -90,6 +85,25 @@ const deleteMemory = defineRoute({
 });
 
 export const memoryRoutes = [listMemory, clearMemory, getMemory, deleteMemory];
+
+/** What an agent remembers, by key, without the values. */
+export async function readMemoryPage(
+  name: string,
+  { prefix, after, limit }: z.output<typeof MemoryQuery>,
+  c: AppContext,
+): Promise<z.output<typeof MemoryPage>> {
+  const outcome = await askOf(name, { kind: "list", prefix, afterKey: after, limit }, c);
+  if (outcome.kind !== "page") throw unexpected(outcome);
+  return { entries: outcome.page.map(listing), next_after: outcome.nextAfter };
+}
+
+/** One value that an agent remembers. Throws `memory_not_found`. */
+export async function readMemoryEntry(name: string, key: string, c: AppContext): Promise<z.output<typeof MemoryEntry>> {
+  const outcome = await askOf(name, { kind: "get", key }, c);
+  if (outcome.kind !== "got") throw unexpected(outcome);
+  if (outcome.row === null) throw absent(name, key);
+  return { ...listing(outcome.row), value: JSON.parse(outcome.row.valueJson) as unknown };
+}
 
 /** Of the agent's coordinator, which has the memory: for a name that never was an agent's none is made. */
 async function askOf(name: string, request: MemoryRequest, c: AppContext) {

@@ -26,11 +26,7 @@ const getPrices = defineRoute({
   answer: ModelPriceList,
   problems: [],
   async handle(_input, c) {
-    const set = await listSetPrices(c.env.DB);
-    const names = new Set(set.map(({ model }) => model));
-    const known = new Set([...Object.keys(readConfig(c.env).MODEL_PRICES), ...Object.keys(PRICES)]);
-    const unset = [...known].filter((model) => !names.has(model));
-    const prices = [...set, ...unset.map((model) => unsetPrice(model, c)).filter((price) => price !== null)];
+    const prices = await readPrices(c);
     return { body: { prices, total: prices.length } };
   },
 });
@@ -91,6 +87,15 @@ const removePrice = defineRoute({
 });
 
 export const priceRoutes = [getPrices, getPrice, setPrice, removePrice];
+
+/** Those that were set, then the built-in ones that were not. */
+export async function readPrices(c: AppContext): Promise<ModelPrice[]> {
+  const set = await listSetPrices(c.env.DB);
+  const names = new Set(set.map(({ model }) => model));
+  const known = new Set([...Object.keys(readConfig(c.env).MODEL_PRICES), ...Object.keys(PRICES)]);
+  const unset = [...known].filter((model) => !names.has(model));
+  return [...set, ...unset.map((model) => unsetPrice(model, c)).filter((price) => price !== null)];
+}
 
 /** As MODEL_PRICES or the built-in table has it. */
 function unsetPrice(model: string, c: AppContext): ModelPrice | null {

@@ -7,6 +7,7 @@ import { answerJson } from "./answers.ts";
 import type { AppContext } from "./app-context.ts";
 import { audited } from "./audited.ts";
 import { invalid, ProblemError } from "./problems.ts";
+import { tellOfChange } from "./tell-change.ts";
 
 /** What stands in a path, e.g. `{name}`. What cannot name anything is answered like what names nothing. */
 export interface PathParams<Schema extends z.ZodObject> {
@@ -103,6 +104,7 @@ export async function serve(route: Route, c: AppContext): Promise<Response> {
   const body = route.body === undefined ? undefined : await parseBody(route.body, c);
   const handle = () => route.handle({ path, query, body }, c);
   const reply = isAudited(route) ? await audited(`${route.method} ${route.path}`, c, handle) : await handle();
+  if (isAudited(route)) tellOfChange(c, route);
   const vary = route.stream === undefined ? {} : { Vary: "Accept" };
   if (!(reply instanceof Response)) {
     return answerJson(c, reply.body, { status: reply.status ?? 200, headers: { ...vary, ...reply.headers } });

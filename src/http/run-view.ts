@@ -47,8 +47,13 @@ export function runDetail(run: RunRecord, { events, more }: EventPage, webhook: 
 export function runEvent({ seq, atMs, attempt, data }: RunEventRecord): RunEvent {
   const common = { seq, at: instant(atMs), attempt };
   if (data.type !== "attempt_ended") return { ...common, ...data };
-  const { retryAtMs, ...rest } = data;
-  return { ...common, ...rest, ...(retryAtMs === null ? {} : { retry_at: instant(retryAtMs) }) };
+  const { startedAtMs, retryAtMs, ...rest } = data;
+  return {
+    ...common,
+    ...(startedAtMs === undefined ? {} : { started_at: instant(startedAtMs) }),
+    ...rest,
+    ...(retryAtMs === null ? {} : { retry_at: instant(retryAtMs) }),
+  };
 }
 
 export function runWebhook(webhook: RunWebhookRow): RunWebhook {

@@ -1,6 +1,13 @@
+import type * as z from "zod";
 import { nowMs } from "../clock.ts";
 import type { ActiveHours, JobTrigger } from "../contract/job-trigger.ts";
-import { PreviewQuery, PreviewRequest, type PreviewSlot, SchedulePreview } from "../contract/schedule-preview.ts";
+import {
+  PreviewQuery,
+  PreviewRequest,
+  type PreviewSlot,
+  PreviewUrlQuery,
+  SchedulePreview,
+} from "../contract/schedule-preview.ts";
 import { complaintAboutActiveHours, isActive } from "../core/schedule/active-hours.ts";
 import { complaintAboutSchedule } from "../core/schedule/complaint.ts";
 import { describeTrigger } from "../core/schedule/describe-trigger.ts";
@@ -10,45 +17,58 @@ import { type Slot, slotsBetween } from "../core/schedule/slots.ts";
 import { invalidFields } from "./problems.ts";
 import { defineRoute } from "./route.ts";
 
-const previewSchedule = defineRoute({
-  method: "POST",
+const common = {
   path: "/api/scheduler/preview",
   tag: "Scheduler",
   summary: "The next instants of a schedule that is not stored",
   description:
     "What a job with this schedule would do, with what daylight saving and the active hours make of each instant. Nothing is changed.",
   access: "viewer",
-  query: PreviewQuery,
-  body: PreviewRequest,
   answer: SchedulePreview,
   problems: [],
-  async handle({ query, body }) {
-    const read = readTrigger(body.trigger, body.timezone);
-    if (!read.ok) throw invalidFields([{ field: "trigger", reason: read.complaint }]);
-    const hoursComplaint = body.active_hours === null ? null : complaintAboutActiveHours(body.active_hours);
-    if (hoursComplaint !== null) throw invalidFields([{ field: "active_hours", reason: hoursComplaint }]);
-    const schedule = {
-      trigger: read.trigger,
-      startAtMs: body.start_at === null ? null : Date.parse(body.start_at),
-      endAtMs: body.end_at === null ? null : Date.parse(body.end_at),
-    };
-    const now = nowMs();
-    const complaint = complaintAboutSchedule(schedule, now);
-    if (complaint !== null) throw invalidFields([{ field: "trigger", reason: complaint }]);
-    const slots = slotsBetween(schedule, { afterMs: now, untilMs: Number.MAX_SAFE_INTEGER, limit: query.count });
-    return {
-      body: {
-        trigger: read.trigger,
-        description: describeTrigger(read.trigger),
-        slots: slots.map((slot) =>
-          previewSlot(slot, { timezone: timezoneOf(read.trigger, body.timezone), hours: body.active_hours }),
-        ),
-      },
-    };
+} as const;
+
+const previewSchedule = defineRoute({
+  ...common,
+  method: "POST",
+  query: PreviewQuery,
+  body: PreviewRequest,
+  handle: async ({ query, body }) => ({ body: preview(body, query.count) }),
+});
+
+const previewScheduleOfUrl = defineRoute({
+  ...common,
+  method: "GET",
+  query: PreviewUrlQuery,
+  async handle({ query: { count, ...schedule } }) {
+    return { body: preview({ ...schedule, start_at: null, end_at: null, active_hours: null }, count) };
   },
 });
 
-export const schedulePreviewRoutes = [previewSchedule];
+export const schedulePreviewRoutes = [previewSchedule, previewScheduleOfUrl];
+
+/** Throws `invalid_request` where there is no such schedule, or none that ever fires. */
+function preview(asked: PreviewRequest, count: number): z.input<typeof SchedulePreview> {
+  const read = readTrigger(asked.trigger, asked.timezone);
+  if (!read.ok) throw invalidFields([{ field: "trigger", reason: read.complaint }]);
+  const { trigger } = read;
+  const timezone = timezoneOf(trigger, asked.timezone);
+  const sent = asked.active_hours;
+  const hours = sent === null ? null : { ...sent, timezone: sent.timezone ?? asked.timezone };
+  const hoursComplaint = hours === null ? null : complaintAboutActiveHours(hours);
+  if (hoursComplaint !== null) throw invalidFields([{ field: "active_hours", reason: hoursComplaint }]);
+  const instant = (at: string | null) => (at === null ? null : Date.parse(at));
+  const schedule = { trigger, startAtMs: instant(asked.start_at), endAtMs: instant(asked.end_at) };
+  const afterMs = nowMs();
+  const complaint = complaintAboutSchedule(schedule, afterMs);
+  if (complaint !== null) throw invalidFields([{ field: "trigger", reason: complaint }]);
+  const slots = slotsBetween(schedule, { afterMs, untilMs: Number.MAX_SAFE_INTEGER, limit: count });
+  return {
+    trigger,
+    description: describeTrigger(trigger),
+    slots: slots.map((slot) => previewSlot(slot, { timezone, hours })),
+  };
+}
 
 /** A slot as a person is shown it. */
 export function previewSlot(

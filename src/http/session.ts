@@ -3,6 +3,7 @@ import { log } from "../log.ts";
 import type { AppContext, Caller } from "./app-context.ts";
 import { callerOfToken } from "./callers.ts";
 import { csrfToken, csrfTokenOf } from "./csrf.ts";
+import { limitSignIn } from "./limit-sign-in.ts";
 import { ProblemError } from "./problems.ts";
 import { defineRoute, type Reply } from "./route.ts";
 import { instantOrNull } from "./run-view.ts";
@@ -34,7 +35,7 @@ const postSession = defineRoute({
   body: NewSession,
   answer: Session,
   answerStatuses: [201],
-  problems: ["unauthorized", "csrf_refused", "storage_unavailable"],
+  problems: ["unauthorized", "csrf_refused", "rate_limited", "storage_unavailable"],
   async handle({ body }, c): Promise<Reply<Session>> {
     const signedIn = await signIn(body.token, c);
     if (signedIn === null) {
@@ -60,9 +61,9 @@ const deleteSession = defineRoute({
 
 export const sessionRoutes = [getSession, postSession, deleteSession];
 
-/** Null: the token opens nothing. */
+/** Null: the token opens nothing. Throws `rate_limited`. */
 export async function signIn(token: string, c: AppContext): Promise<(StartedSession & { caller: Caller }) | null> {
-  const known = await callerOfToken(token, c);
+  const known = await limitSignIn(c, () => callerOfToken(token, c));
   if (known === null) return null;
   const session = await startSession(known, c);
   log.info("session.started", { name: known.name, role: known.role });

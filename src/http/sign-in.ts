@@ -1,18 +1,23 @@
 import { Hono } from "hono";
 import type { AppContext, AppEnv } from "./app-context.ts";
 import { signInPage } from "./dashboard/sign-in-page.tsx";
+import { ProblemError } from "./problems.ts";
 import { signIn } from "./session.ts";
 import { endSession } from "./session-cookie.ts";
 
 /** The pages to sign in and out on. Neither is audited, and neither needs a role: out of no session is out too. */
 export function signInPages() {
   return new Hono<AppEnv>()
-    .get("/sign-in", (c) => c.html(signInPage({ next: safeNext(c.req.query("next"), c), refused: false })))
+    .get("/sign-in", (c) => c.html(signInPage({ next: safeNext(c.req.query("next"), c), problem: null })))
     .post("/sign-in", async (c) => {
       const form = await c.req.parseBody();
       const next = safeNext(form.next, c);
-      const signedIn = await signIn(typeof form.token === "string" ? form.token.trim() : "", c);
-      if (signedIn === null) return c.html(signInPage({ next, refused: true }), 401);
+      const signedIn = await signIn(typeof form.token === "string" ? form.token.trim() : "", c).catch(tooMany);
+      if (signedIn instanceof ProblemError) {
+        c.header("Retry-After", String(signedIn.problem.retryAfterS ?? 60));
+        return c.html(signInPage({ next, problem: signedIn.problem.detail }), 429);
+      }
+      if (signedIn === null) return c.html(signInPage({ next, problem: REFUSED }), 401);
       c.header("Set-Cookie", signedIn.setCookie);
       return c.redirect(next, 303);
     })
@@ -20,6 +25,13 @@ export function signInPages() {
       c.header("Set-Cookie", await endSession(c));
       return c.redirect("/sign-in", 303);
     });
+}
+
+const REFUSED = "This token opens nothing: it is wrong, expired or revoked.";
+
+function tooMany(error: unknown): ProblemError {
+  if (error instanceof ProblemError && error.problem.code === "rate_limited") return error;
+  throw error;
 }
 
 /** Where to go on: a page of this service, or the first one. A link to sign in may have been made by anybody. */

@@ -20,7 +20,7 @@ const getStream = defineRoute({
   tag: "Service",
   summary: "Follow what happens",
   description:
-    "Always server-sent events: `agent_status` when a run is queued, started, ended or to be repeated, `job_complete` when a job's run has ended, `heartbeat` now and then. Each is told once the history has it. The connection closes after some minutes: come back with `Last-Event-ID`, as EventSource does by itself.",
+    "Always server-sent events: `agent_status` when a run is queued, started, ended or to be repeated, `job_complete` when a job's run has ended, `budget_warning` when a budget is nearly spent, `change` when an agent, job, budget, price or memory was changed, `heartbeat` now and then. Each is told once the history has it. The connection closes after some minutes: come back with `Last-Event-ID`, as EventSource does by itself.",
   access: "viewer",
   answer: StreamEvent,
   stream: {

@@ -12,4 +12,11 @@ export class RequestCounter extends DurableObject<Env> {
     if (counted.allowed) kv.put("window", window);
     return counted;
   }
+
+  /** One that was counted does not count after all. */
+  async giveBack(): Promise<void> {
+    const { kv } = this.ctx.storage;
+    const window = kv.get<RateWindow>("window");
+    if (window !== undefined && window.used > 0) kv.put("window", { ...window, used: window.used - 1 });
+  }
 }

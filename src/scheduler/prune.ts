@@ -2,7 +2,7 @@ import { MAX_PRUNED_RUNS } from "../contract/limits.ts";
 import { DAY_MS } from "../core/day.ts";
 import { type Env, readConfig } from "../env.ts";
 import { log } from "../log.ts";
-import { deleteOldFires, deleteOldRuns } from "../store/prune.ts";
+import { deleteOldAudit, deleteOldFires, deleteOldRuns } from "../store/prune.ts";
 
 /** Deletes what is older than the history is to be. What one minute leaves, the next takes. */
 export async function prune(env: Env, atMs: number): Promise<void> {
@@ -11,5 +11,6 @@ export async function prune(env: Env, atMs: number): Promise<void> {
   const untilMs = atMs - days * DAY_MS;
   const deleted = await deleteOldRuns(env.DB, untilMs, MAX_PRUNED_RUNS);
   const fires = await deleteOldFires(env.DB, untilMs, MAX_PRUNED_RUNS);
-  if (deleted + fires > 0) log.info("prune.done", { deleted, fires });
+  const changes = await deleteOldAudit(env.DB, untilMs, MAX_PRUNED_RUNS);
+  if (deleted + fires + changes > 0) log.info("prune.done", { deleted, fires, changes });
 }

@@ -26,10 +26,11 @@ export async function tick(context: SchedulerContext, clock: SchedulerClock): Pr
   return { passedOn: others.length };
 }
 
-/** A clock that has stopped cannot say so itself. */
+/** A clock that has stopped cannot say so itself. Where both were silent, the service was off: that is no alert. */
 function watchOther(clock: SchedulerClock, before: LastTicks, atMs: number): void {
   const other = clock === "cron" ? "ticker" : "cron";
-  const lastTickAtMs = before[other];
-  if (lastTickAtMs === null || atMs - lastTickAtMs <= CLOCK_STOPPED_MS) return;
+  const [ownTickAtMs, lastTickAtMs] = [before[clock], before[other]];
+  const wentOn = ownTickAtMs !== null && atMs - ownTickAtMs <= CLOCK_STOPPED_MS;
+  if (!wentOn || lastTickAtMs === null || atMs - lastTickAtMs <= CLOCK_STOPPED_MS) return;
   log.error("alert.clock_stopped", { clock: other, silent_ms: atMs - lastTickAtMs, noticed_by: clock });
 }

@@ -103,3 +103,22 @@ function liveRun(row: LiveRow): LiveRun {
     policy: RunPolicy.parse(JSON.parse(row.policy)),
   };
 }
+
+export const COUNT_LIVE_RUNS = `
+  SELECT sum(status = 'running') AS running, sum(status = 'queued') AS queued, min(created_at) AS firstCreatedAtMs
+    FROM (SELECT status, created_at FROM agent_runs INDEXED BY agent_runs_live
+           WHERE status IN ('queued', 'running') LIMIT ?1)`;
+
+/** Runs that have not ended, of all agents. */
+export interface LiveCounts {
+  running: number;
+  queued: number;
+  /** When the oldest of them was created; null: there are none. */
+  firstCreatedAtMs: number | null;
+}
+
+/** Counts at most `limit` of them. */
+export async function countLiveRuns(db: D1Database, limit: number): Promise<LiveCounts> {
+  const row = await storage("count live runs", () => db.prepare(COUNT_LIVE_RUNS).bind(limit).first<LiveCounts>());
+  return { running: row?.running ?? 0, queued: row?.queued ?? 0, firstCreatedAtMs: row?.firstCreatedAtMs ?? null };
+}

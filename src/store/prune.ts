@@ -14,6 +14,9 @@ export const DELETE_OLD_FIRES = `
    WHERE id IN (SELECT id FROM (SELECT id, fired_at, run_id, outcome FROM job_fires ORDER BY id LIMIT ?2)
                  WHERE fired_at < ?1 AND (run_id IS NOT NULL OR outcome NOT IN ('fired', 'buffered')))`;
 
+export const DELETE_OLD_AUDIT = `
+  DELETE FROM audit_log WHERE id IN (SELECT id FROM (SELECT id, at FROM audit_log ORDER BY id LIMIT ?2) WHERE at < ?1)`;
+
 const DELETIONS = [DELETE_OLD_EVENTS, DELETE_OLD_DELIVERIES, DELETE_OLD_RUNS];
 
 /**
@@ -31,6 +34,14 @@ export async function deleteOldRuns(db: D1Database, endedBeforeMs: number, limit
 export async function deleteOldFires(db: D1Database, decidedBeforeMs: number, limit: number): Promise<number> {
   const { meta } = await storage("delete old fires", () =>
     db.prepare(DELETE_OLD_FIRES).bind(decidedBeforeMs, limit).run(),
+  );
+  return meta.changes;
+}
+
+/** The same of the record of changes. */
+export async function deleteOldAudit(db: D1Database, madeBeforeMs: number, limit: number): Promise<number> {
+  const { meta } = await storage("delete old entries of the record of changes", () =>
+    db.prepare(DELETE_OLD_AUDIT).bind(madeBeforeMs, limit).run(),
   );
   return meta.changes;
 }

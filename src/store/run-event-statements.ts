@@ -16,7 +16,8 @@ export const APPEND_EVENTS = `
 
 export const RECORD_ATTEMPT_END = `
   INSERT INTO run_events (run_id, seq, at, type, attempt, data)
-  SELECT id, 1 + coalesce((SELECT max(seq) FROM run_events WHERE run_id = ?1), 0), ?4, 'attempt_ended', attempt, ?5
+  SELECT id, 1 + coalesce((SELECT max(seq) FROM run_events WHERE run_id = ?1), 0), ?4, 'attempt_ended', attempt,
+         json_set(?5, '$.startedAtMs', coalesce(attempt_started_at, started_at))
     FROM agent_runs
    WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND (?3 IS NULL OR lease_expires_at <= ?3)
      AND (?6 = 'close' OR cancel_requested_at IS NULL)`;
@@ -66,7 +67,7 @@ function isWorthTelling(write: CloseWrite | RetryWrite): boolean {
 function recordAttemptEnd(db: D1Database, write: CloseWrite | RetryWrite): D1PreparedStatement {
   const { runId, attempt, ifLeaseExpiredByMs, error } = write;
   const retrying = write.kind === "retry";
-  const data: RunEventData = {
+  const data: Omit<Extract<RunEventData, { type: "attempt_ended" }>, "startedAtMs"> = {
     type: "attempt_ended",
     end: retrying ? write.end : write.status,
     error,

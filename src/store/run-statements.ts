@@ -24,7 +24,8 @@ export const INSERT_RUN = `
 /** Each claim ends the lease later than any before it, so that what was decided of an earlier lease finds another. */
 export const CLAIM_RUN = `
   UPDATE agent_runs
-     SET status = 'running', started_at = coalesce(started_at, ?4), lease_key = ?3, agent_version = ?6,
+     SET status = 'running', started_at = coalesce(started_at, ?4), attempt_started_at = ?4, lease_key = ?3,
+         agent_version = ?6,
          lease_expires_at = max(coalesce(lease_expires_at + 1, 0), ?5)
    WHERE id = ?1 AND attempt = ?2 AND handed_over_at IS NULL
      AND (status = 'queued' OR (status = 'running' AND lease_key = ?3))

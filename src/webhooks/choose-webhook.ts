@@ -12,7 +12,7 @@ export type WebhookChoice = { ok: true; url: string | null } | { ok: false; prob
 const NO_SECRET: Problem = {
   code: "webhook_not_configured",
   detail:
-    "The run asks for a webhook, but this service has no WEBHOOK_SECRET to sign it with, or one that is not base64 after whsec_. Set one with: npx wrangler secret put WEBHOOK_SECRET",
+    "The run asks for a webhook, but this service has no WEBHOOK_SECRET to sign it with, or one that is not base64 after whsec_. Set one with: npx wrangler secret put WEBHOOK_SECRET, or in .dev.vars for a local start",
 };
 
 /**
@@ -45,7 +45,7 @@ export function complaintAboutWarnUrl(text: string | null | undefined, env: Env)
   const url = readWebhookUrl(text, env);
   if (typeof url === "string") return url;
   if (signingKey(env.WEBHOOK_SECRET) !== null) return null;
-  return "needs the secret WEBHOOK_SECRET, which signs it. Set it with: npx wrangler secret put WEBHOOK_SECRET";
+  return "needs the secret WEBHOOK_SECRET, which signs it. Set it with: npx wrangler secret put WEBHOOK_SECRET, or in .dev.vars for a local start";
 }
 
 function badAgent(name: string, reason: string): WebhookChoice {

@@ -1,6 +1,5 @@
-import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type Stage, seriousViolations, setStage, shoot } from "./browser.ts";
+import { type Stage, setStage, shoot, waitForStatus } from "./browser.ts";
 
 let stage: Stage;
 
@@ -10,21 +9,10 @@ beforeAll(async () => {
 
 afterAll(() => stage?.close(), 30_000);
 
-afterEach(() => {
+afterEach(async () => {
+  await stage.closePages();
   expect(stage.complaints.splice(0)).toEqual([]);
-});
-
-async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(stage.origin + path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", ...headers },
-    body: JSON.stringify(body),
-  });
-}
-
-async function waitForStatus(page: Page, status: string): Promise<void> {
-  await page.locator(".head .pill", { hasText: status }).waitFor();
-}
+}, 30_000);
 
 const LONG = { timeout: 60_000 };
 
@@ -100,19 +88,29 @@ test("a run that was started elsewhere appears on the overview and in the list w
   const overview = await stage.open();
   const list = await stage.open();
   await Promise.all([overview.goto("/"), list.goto("/runs")]);
-  const answer = await post("/api/agents/echo/run", { params: { sleep_ms: 4_000 } }, { Prefer: "respond-async" });
-  const { run_id } = (await answer.json()) as { run_id: number };
-
-  await overview.getByRole("link", { name: `#${run_id}`, exact: true }).waitFor();
-  await list.getByRole("link", { name: `#${run_id}`, exact: true }).waitFor();
-  await list
-    .locator("tr", { hasText: `#${run_id}` })
-    .locator(".pill", { hasText: "completed" })
-    .waitFor();
+  const appearedMs: number[] = [];
+  for (let n = 0; n < 3; n++) {
+    const answer = await stage.post(
+      "/api/agents/echo/run",
+      { params: { sleep_ms: 1_500 } },
+      { Prefer: "respond-async" },
+    );
+    const answeredAtMs = performance.now();
+    const { run_id } = (await answer.json()) as { run_id: number };
+    await list.getByRole("link", { name: `#${run_id}`, exact: true }).waitFor();
+    appearedMs.push(performance.now() - answeredAtMs);
+    await overview.getByRole("link", { name: `#${run_id}`, exact: true }).waitFor();
+    await list
+      .locator("tr", { hasText: `#${run_id}` })
+      .locator(".pill", { hasText: "completed" })
+      .waitFor();
+  }
+  // The best of three: the machine is busy with a browser and a service, and with other tests beside.
+  expect(Math.min(...appearedMs)).toBeLessThan(1_000);
 });
 
 test("the list is filtered by its URL, paged, and runs that are chosen are replayed together", LONG, async () => {
-  for (let n = 0; n < 4; n++) await post("/api/agents/echo/run", { params: { n } });
+  for (let n = 0; n < 4; n++) await stage.post("/api/agents/echo/run", { params: { n } });
   const page = await stage.open();
   await page.goto("/runs?limit=2");
   const first = await page.locator("tbody tr").first().innerText();
@@ -136,89 +134,57 @@ test("the list is filtered by its URL, paged, and runs that are chosen are repla
   await expect.poll(() => page.locator("tbody tr").count(), { timeout: 15_000 }).toBe(before + 2);
 });
 
-test("a job is created with its next slots in sight, and is seen to fire", LONG, async () => {
+test("of ten thousand runs those that went wrong are found, and every page is read to the last", LONG, async () => {
+  stage.insertRuns(10_000);
   const page = await stage.open();
-  await page.goto("/schedule");
-  await page.getByLabel("Name").fill("Every morning");
-  await page.getByLabel("Agent").selectOption("echo");
-  await page.getByLabel("Cron expression").fill("61 * * * *");
-  await page.locator("[data-says]", { hasText: "61" }).waitFor();
-  await page.getByLabel("Cron expression").fill("30 2 * * *");
-  await page.getByLabel("Timezone", { exact: true }).fill("Europe/Berlin");
-  await page.locator("[data-says]", { hasText: "02:30" }).waitFor();
-  expect(await page.locator("[data-preview] li").count()).toBe(10);
-  await shoot(page, "new-job");
-  await page.getByRole("button", { name: "Create the job" }).click();
-
-  await page.waitForURL(/\/schedule\/job-/);
-  await page.getByRole("button", { name: "Fire now" }).click();
-  await page.locator("table .pill", { hasText: "fired" }).waitFor();
-  await page.locator("table .pill", { hasText: "completed" }).waitFor();
-  await shoot(page, "job");
-  await page.getByRole("button", { name: "Pause" }).click();
-  await waitForStatus(page, "paused");
+  await page.goto("/runs?limit=200&status=failed&within=24h");
+  const seen = new Set<string>();
+  for (let pages = 1; ; pages++) {
+    for (const text of await page.locator("tbody tr td:nth-child(2)").allInnerTexts()) seen.add(text);
+    const older = page.getByRole("link", { name: "Older" });
+    if ((await older.count()) === 0) break;
+    await older.click();
+    await page.waitForURL(/cursor=/);
+    expect(pages).toBeLessThan(5);
+  }
+  expect(seen.size).toBe(100);
+  await page.goto("/runs?limit=200");
+  const first = Number((await page.locator("tbody a").first().innerText()).slice(1));
+  await page.getByRole("link", { name: "Older" }).click();
+  await page.waitForURL(/cursor=/);
+  expect(await page.locator("tbody a").first().innerText()).toBe(`#${first - 200}`);
 });
 
-test(
-  "a token is made and shown once; a viewer signs in with it, may look, may not run, and signs out",
-  LONG,
-  async () => {
-    const admin = await stage.open();
-    await admin.goto("/settings");
-    await admin.getByLabel("Name (required)").fill("looker");
-    await admin.getByRole("button", { name: "Create", exact: true }).click();
-    await admin.locator("#new-token").waitFor();
-    const token = await admin.locator("[data-field=token]").innerText();
-    expect(token).toMatch(/^ar_/);
+test("budgets and prices are set under settings, and another page that is open shows it", LONG, async () => {
+  const page = await stage.open();
+  const other = await stage.open();
+  await Promise.all([page.goto("/settings"), other.goto("/settings")]);
+  await page.getByText("Set the budget for all agents together").click();
+  await page.getByLabel("Dollars a day").fill("much");
+  await page.getByRole("button", { name: "Set the budget" }).click();
+  await page.locator("#budget-daily_usd-problem", { hasText: "must be a number" }).waitFor();
+  await page.getByLabel("Dollars a day").fill("5");
+  await page.getByRole("button", { name: "Set the budget" }).click();
+  await page.getByText("The budget is set.").waitFor();
+  await other.locator("#budgets", { hasText: "of $5.00" }).waitFor();
 
-    const page = await stage.open();
-    await page.goto("/sign-in?next=/agents/echo");
-    await shoot(page, "sign-in");
-    await page.getByLabel("API token").fill("ar_wrong");
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByText("This token opens nothing").waitFor();
-    await page.getByLabel("API token").fill(token);
-    await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("Set a price").click();
+  await page.getByLabel("Model", { exact: true }).fill("acme/one");
+  await page.getByLabel("Dollars for a million tokens in").fill("1.25");
+  await page.getByLabel("Dollars for a million tokens out").fill("5");
+  await page.getByRole("button", { name: "Set the price" }).click();
+  await page.locator("#prices tr", { hasText: "acme/one" }).locator("td", { hasText: "$1.25" }).waitFor();
+  await page.getByRole("button", { name: "Take back the price of acme/one" }).click();
+  await expect.poll(() => page.locator("#prices tr", { hasText: "acme/one" }).count()).toBe(0);
+});
 
-    await page.waitForURL(/\/agents\/echo$/);
-    await page.getByText("looker · viewer").waitFor();
-    expect(await page.getByRole("button", { name: "Run echo" }).count()).toBe(0);
-    await page.getByRole("button", { name: "Sign out" }).click();
-    await page.waitForURL(/\/sign-in$/);
-  },
-);
-
-test("every page, wide and narrow, light and dark, is without a serious fault in accessibility and fits the screen", {
-  timeout: 90_000,
-}, async () => {
-  await post("/api/agents/echo/run", { params: { report: "# Title\n\n- one\n\n| a | b |\n|---|---|\n| 1 | 2 |" } });
-  const paths = [
-    "/",
-    "/runs",
-    "/runs/1",
-    "/agents/scanner",
-    "/agents/echo",
-    "/costs",
-    "/schedule",
-    "/settings",
-    "/sign-in",
-    "/runs/0",
-  ];
-  const faults: string[] = [];
-  for (const [width, colorScheme] of [
-    [1280, "light"],
-    [390, "dark"],
-  ] as const) {
-    const page = await stage.open({ width, colorScheme });
-    for (const path of paths) {
-      await page.goto(path);
-      await shoot(page, `page${path.replaceAll("/", "-")}-${width}-${colorScheme}`);
-      faults.push(...(await seriousViolations(page)).map((fault) => `${path} ${width}: ${fault}`));
-      const tooWide = await page.evaluate("document.documentElement.scrollWidth > window.innerWidth");
-      if (tooWide) faults.push(`${path} ${width}: wider than the screen`);
-    }
-  }
-  // The page of a run that is not there is answered 404, which the browser notes.
-  stage.complaints.splice(0, stage.complaints.length, ...stage.complaints.filter((text) => !text.includes("404")));
-  expect(faults).toEqual([]);
+test("what an agent remembers is looked at, and forgotten once that is confirmed", LONG, async () => {
+  await stage.post("/api/agents/scanner/run", { params: { targets: [`${stage.origin}/api/health`] } });
+  const page = await stage.open();
+  await page.goto("/agents/scanner");
+  await page.locator("#memory a", { hasText: "/api/health" }).click();
+  await page.locator("#memory .shown-value .json").waitFor();
+  await page.getByRole("button", { name: /^Forget .*health/ }).click();
+  await page.getByText("It is forgotten.").waitFor();
+  await expect.poll(() => page.locator("#memory a", { hasText: "/api/health" }).count()).toBe(0);
 });

@@ -147,7 +147,7 @@ function historyOf(count: number, of: (id: number) => HistoryRun = runOf) {
 }
 
 async function digestOf(history: AgentContext["history"], input: object = {}, runId = 1_000_000) {
-  const context = { history, runId, log: () => {}, signal: new AbortController().signal };
+  const context = { history, runId, env: {}, log: () => {}, signal: new AbortController().signal };
   const output = await digest.execute(digest.input.parse(input), context as unknown as AgentContext);
   return DigestOutput.parse(output);
 }

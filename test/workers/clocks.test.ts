@@ -55,6 +55,7 @@ test("a clock that goes on after it had stopped raises no more alerts", async ()
   const logged = vi.spyOn(console, "error").mockImplementation(() => {});
   await tickAt(START_MS, { clock: "cron" });
   const backMs = START_MS + 60 * MINUTE_MS;
+  await tickAt(backMs - MINUTE_MS, { clock: "ticker" });
   await tickAt(backMs, { clock: "ticker" });
   expect(alerts(logged)).toHaveLength(1);
 
@@ -64,6 +65,19 @@ test("a clock that goes on after it had stopped raises no more alerts", async ()
   vi.setSystemTime(backMs + MINUTE_MS);
   expect(alerts(logged)).toHaveLength(1);
   expect(await clocks()).toMatchObject({ cron: { stopped: false }, ticker: { stopped: false } });
+});
+
+test("a service that was off raises no alert when it is on again, but for the clock that stays silent", async () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+  await tickAt(START_MS, { clock: "cron" });
+  await tickAt(START_MS, { clock: "ticker" });
+  const onMs = START_MS + 60 * MINUTE_MS;
+
+  await tickAt(onMs, { clock: "ticker" });
+  expect(alerts(logged)).toEqual([]);
+
+  await tickAt(onMs + MINUTE_MS, { clock: "ticker" });
+  expect(alerts(logged)).toMatchObject([{ clock: "cron", noticed_by: "ticker" }]);
 });
 
 test("a clock that never ticked is no clock that stopped", async () => {

@@ -1,15 +1,13 @@
 import { SELF } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import type { RunAnswer } from "../../src/contract/run.ts";
+import { HOSTILE } from "../hostile.ts";
 import { post, request, run } from "./service.ts";
 
 async function page(path: string): Promise<{ status: number; text: string; headers: Headers }> {
   const response = await request(path, { headers: { Accept: "text/html" } });
   return { status: response.status, text: await response.text(), headers: response.headers };
 }
-
-/** What a hostile text tries: to end an element, an attribute or a script. */
-const HOSTILE = `</script><script>alert(1)</script><img src=x onerror=alert(1)>"'><svg onload=alert(1)>`;
 
 test("an installation where nothing ran says what to do first; one where something ran says how it is", async () => {
   expect((await page("/")).text).toContain('data-action="POST /api/agents/scanner/run"');
@@ -19,7 +17,7 @@ test("an installation where nothing ran says what to do first; one where somethi
   expect(text).toContain("Ended in 24 hours: 1 run, of which 0 went wrong");
 });
 
-describe.for(["/", "/runs", "/costs", "/settings", "/agents/echo", "/agents/scanner", "/runs/1"])(
+describe.for(["/", "/runs", "/costs", "/schedule", "/settings", "/agents/echo", "/agents/scanner", "/runs/1"])(
   "the page %s",
   (path) => {
     test("is whole, needs no other host and nothing inline, and may load and run only what is ours", async () => {

@@ -262,6 +262,11 @@ test("the events of every attempt are kept, with how it ended and when the next 
     { seq: 9, type: "attempt_ended", attempt: 3, end: "completed", error: null },
   ]);
   expect(events[8]).not.toHaveProperty("retry_at");
+  const ends = events.filter((event) => event.type === "attempt_ended");
+  expect(ends[0]?.started_at).toBe((await readRun(answer.run_id)).started_at);
+  // Each attempt began after the one before it had ended, and before it ended itself.
+  const instants = ends.flatMap((event) => [Date.parse(event.started_at ?? ""), Date.parse(event.at)]);
+  expect(instants).toEqual(instants.toSorted((a, b) => a - b));
   await expectUsageToEqualTheRows();
 });
 

@@ -85,3 +85,33 @@ test("a counter that fails refuses nobody, and the log says so", async () => {
   }
   expect(logged.mock.calls.flat().join()).toContain("rate_limit.not_counted");
 });
+
+test("an address that comes with false tokens is refused after a while, and nobody else", async () => {
+  const from = (address: string, token: string) =>
+    ask("/api/agents", { headers: { ...bearer(token).headers, "CF-Connecting-IP": address } });
+  const statuses: number[] = [];
+  // Twice the limit, for a minute may end in between.
+  while (statuses.at(-1) !== 429 && statuses.length < 125) statuses.push((await from("198.51.100.1", "no")).status);
+  expect([statuses[0], statuses.at(-1)]).toEqual([401, 429]);
+  expect((await from("198.51.100.2", "no")).status).toBe(401);
+  expect((await from("198.51.100.1", TOKEN)).status).toBe(200);
+});
+
+/** A coarse limit that refuses one key. */
+const limiter = (refused: string): RateLimit => ({ limit: async ({ key }) => ({ success: key !== refused }) });
+
+test("a caller who runs wild is refused by the coarse limit, with or without one of their own", async () => {
+  const { id, token } = await createToken({ name: "wild", role: "viewer" });
+  const other = await createToken({ name: "tame", role: "viewer" });
+  const variables = { CALLER_RATE: limiter(`token ${id}`) };
+  const refused = await ask("/api/agents", bearer(token), variables);
+  expect([refused.status, refused.headers.get("Retry-After")]).toEqual([429, "60"]);
+  expect((await ask("/api/agents", bearer(other.token), variables)).status).toBe(200);
+});
+
+test("a coarse limit that fails refuses nobody, and the log says so", async () => {
+  const logged = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const broken: RateLimit = { limit: () => Promise.reject(new Error("it is away")) };
+  expect((await ask("/api/agents", bearer(TOKEN), { CALLER_RATE: broken })).status).toBe(200);
+  expect(logged.mock.calls.flat().join()).toContain("rate_limit.not_counted");
+});

@@ -46,6 +46,19 @@ describe("retention", () => {
     expect((await run("echo")).run_id).toBeGreaterThan(run_id);
   });
 
+  test("forgets what was changed as long ago", async () => {
+    const answer = await request("/api/budgets", {
+      method: "PUT",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ daily_usd: 100 }),
+    });
+    expect([answer.status, await answer.text()]).toEqual([200, expect.any(String)]);
+    await afterDays(1.9, { RETENTION_DAYS: "2" });
+    expect(await count("audit_log")).toBe(1);
+    await afterDays(2.1, { RETENTION_DAYS: "2" });
+    expect(await count("audit_log")).toBe(0);
+  });
+
   test.for(["0", "-1", "1.5", "a month"])("of %s days is refused by name", (days) => {
     expect(() => readConfig({ ...env, RETENTION_DAYS: days })).toThrow(/RETENTION_DAYS/);
   });

@@ -60,6 +60,7 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "GET /api/session": "viewer",
   "POST /api/session": "public",
   "DELETE /api/session": "viewer",
+  "GET /api/scheduler/preview": "viewer",
   "POST /api/scheduler/preview": "viewer",
   "GET /api/scheduler/jobs": "viewer",
   "POST /api/scheduler/jobs": "operator",

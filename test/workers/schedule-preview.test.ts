@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { post } from "./service.ts";
+import { post, request } from "./service.ts";
 
 interface Preview {
   trigger: unknown;
@@ -42,4 +42,27 @@ test.for([
   const response = await post("/api/scheduler/preview", body);
   expect(response.status).toBe(422);
   expect((await response.json<{ detail: string }>()).detail).toContain(reason);
+});
+
+const previewUrl = (query: Record<string, string>) => request(`/api/scheduler/preview?${new URLSearchParams(query)}`);
+
+test("a schedule in the URL is previewed like one in a body", async () => {
+  const trigger = { type: "cron", expression: "0 0 29 2 *" };
+  const inUrl = await previewUrl({ trigger: JSON.stringify(trigger), timezone: "Asia/Kathmandu", count: "2" });
+  const inBody = await post("/api/scheduler/preview?count=2", { trigger, timezone: "Asia/Kathmandu" });
+  const shown = await inUrl.json<Preview>();
+  expect(inUrl.status).toBe(200);
+  expect(shown).toEqual(await inBody.json());
+  expect(shown.slots.map(({ local }) => local.slice(5, 16))).toEqual(["02-29 00:00", "02-29 00:00"]);
+});
+
+test.for([
+  [{ trigger: "0 9 * * *" }, "trigger: must be JSON"],
+  [{ trigger: '{"type": "weekly"}' }, "trigger"],
+  [{ trigger: '{"type": "cron", "expression": "0 0 30 2 *"}' }, "trigger: it would never fire"],
+  [{}, "trigger"],
+] as const)("of a URL with %j a preview is refused", async ([query, complaint]) => {
+  const response = await previewUrl(query);
+  expect(response.status).toBe(422);
+  expect((await response.json<{ detail: string }>()).detail).toContain(complaint);
 });

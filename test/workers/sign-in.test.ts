@@ -204,3 +204,28 @@ test("of a session only its hash is stored, and of an ADMIN_TOKEN nothing that c
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(TOKEN));
   expect(stored).not.toContain([...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
 });
+
+describe("of tokens that open nothing", () => {
+  const attempt = (address: string, token = "ar_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA") =>
+    ask("/api/session", json("POST", { token }, { "CF-Connecting-IP": address }));
+  const statuses = (responses: Response[]) => responses.map(({ status }) => status).sort();
+
+  test("ten a minute are tried from one address, to the one, however many come at once", async () => {
+    const responses = await Promise.all(Array.from({ length: 25 }, () => attempt("203.0.113.7")));
+    expect(statuses(responses)).toEqual([...Array(10).fill(401), ...Array(15).fill(429)]);
+    const refused = await attempt("203.0.113.7", TOKEN);
+    expect([refused.status, Number(refused.headers.get("Retry-After"))]).toEqual([429, expect.any(Number)]);
+    const page = await ask("/sign-in", form({ token: TOKEN, next: "/" }, { "CF-Connecting-IP": "203.0.113.7" }));
+    expect([page.status, await page.text()]).toEqual([429, expect.stringContaining("Too many tokens were tried")]);
+
+    expect((await attempt("203.0.113.8", TOKEN)).status).toBe(201);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    expect((await attempt("203.0.113.7", TOKEN)).status).toBe(201);
+  });
+
+  test("a token that opens something is not counted, and an IPv6 network is one address", async () => {
+    for (let n = 0; n < 12; n++) expect((await attempt("2001:db8:1:2::1", TOKEN)).status).toBe(201);
+    const responses = await Promise.all(Array.from({ length: 12 }, (_, n) => attempt(`2001:db8:1:2::${n + 1}`)));
+    expect(statuses(responses)).toEqual([...Array(10).fill(401), ...Array(2).fill(429)]);
+  });
+});

@@ -9,6 +9,7 @@ import { CLOSE_AUDIT, SELECT_AUDIT } from "../../src/store/audit.ts";
 import { RESERVE, SETTLE } from "../../src/store/budget-statements.ts";
 import { INSERT_WARNINGS, SELECT_WARNING } from "../../src/store/budget-warnings.ts";
 import { SELECT_PERIODS, SELECT_SHARED_BUDGET } from "../../src/store/budgets.ts";
+import { SELECT_FIRE_MARKS } from "../../src/store/fire-marks.ts";
 import { ADVANCE_JOB, BACKFILL_FIRES, INSERT_FIRES, NAME_RUNS, RELEASE_BUFFERED } from "../../src/store/job-claims.ts";
 import { DELETE_JOB, REJECT_OPEN, SKIP_BUFFERED, UPDATE_JOB } from "../../src/store/job-edits.ts";
 import {
@@ -32,7 +33,7 @@ import {
   SELECT_NEXT_JOBS,
 } from "../../src/store/jobs.ts";
 import { SELECT_KEYED_FIRE } from "../../src/store/keyed-fires.ts";
-import { SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
+import { COUNT_LIVE_RUNS, SELECT_AGENT_STATE, SELECT_OVERDUE_AGENTS } from "../../src/store/live-runs.ts";
 import { DELETE_PRICE, PUT_PRICE, SELECT_PRICE } from "../../src/store/model-prices.ts";
 import { ROLL_UP_MODELS } from "../../src/store/model-usage-statements.ts";
 import { APPEND_EVENTS, RECORD_ATTEMPT_END, RECORD_CANCEL_REQUEST } from "../../src/store/run-event-statements.ts";
@@ -112,6 +113,8 @@ test.for([
   { what: "a version of an agent", sql: SELECT_VERSION },
   { what: "an agent's versions", sql: SELECT_VERSIONS },
   { what: "agents' hours", sql: SELECT_HOURS },
+  { what: "marks of jobs' slots", sql: SELECT_FIRE_MARKS },
+  { what: "how many runs live", sql: COUNT_LIVE_RUNS },
   { what: "the next jobs", sql: SELECT_NEXT_JOBS },
   { what: "agents' activity", sql: SELECT_ACTIVITY },
   { what: "read a fire by its key", sql: SELECT_KEYED_FIRE },

@@ -183,3 +183,24 @@ test("a hub that is reset makes no run fail, and its viewers are hung up on and 
   const [, first] = await receive(await watch(lastId(received)), (again) => again.some(({ id }) => id !== null));
   expect(first?.event).toBe("reset");
 });
+
+test("a change of an agent, a job or a budget is told; a run that is asked for is no change", async () => {
+  const response = await watch();
+  const put = (path: string, body: unknown, method: string) =>
+    request(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const answers = [
+    await put("/api/agents/echo", { tags: ["told"] }, "PATCH"),
+    await put("/api/budgets", { daily_usd: 1 }, "PUT"),
+    await put("/api/budgets", { daily_usd: "much" }, "PUT"),
+    await put("/api/budgets", {}, "PUT"),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 422, 200]);
+  for (const answer of answers) await answer.text();
+  const changes = (received: Received[]) => received.filter(({ event }) => event === "change");
+  const received = changes(await receive(response, (got) => changes(got).length === 3));
+  expect(received.map(({ data }) => data)).toMatchObject([
+    { kind: "agent", subject: "/api/agents/echo", action: "PATCH /api/agents/{name}" },
+    { kind: "budget", subject: "/api/budgets", action: "PUT /api/budgets" },
+    { kind: "budget", subject: "/api/budgets" },
+  ]);
+});

@@ -12,6 +12,7 @@ import { scanner } from "../scanner/scanner.ts";
 import { markdownOf } from "./markdown.ts";
 import { DigestInput, DigestOutput } from "./output.ts";
 import { summarizeRuns } from "./summarize.ts";
+import { summaryOf } from "./summary.ts";
 
 const HOUR_MS = 60 * 60_000;
 
@@ -19,7 +20,8 @@ const HOUR_MS = 60 * 60_000;
 export const digest = defineAgent({
   name: "digest",
   displayName: "Digest",
-  description: "Summarises the last day's runs: counts, failures by cause, slowest, dearest, changed sites.",
+  description:
+    "Summarises the last day's runs: counts, failures by cause, slowest, dearest, changed sites; with a model if there is one.",
   role: "Reports on the other agents",
   category: "reporting",
   tags: ["report"],
@@ -28,7 +30,8 @@ export const digest = defineAgent({
   timeoutMs: 120_000,
   concurrency: 2,
   retry: { maxAttempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 }, // it only reads
-  async execute({ hours }, { history, log, runId, signal }) {
+  async execute({ hours }, context) {
+    const { history, log, runId, signal } = context;
     const untilMs = nowMs();
     const sinceMs = untilMs - hours * HOUR_MS;
     const { runs, truncated } = await newestRuns(history, { sinceMs, belowId: runId, signal });
@@ -39,8 +42,10 @@ export const digest = defineAgent({
       signal,
     });
     log(`read ${runs.length} runs`, { scans: scans.length, scans_left_out: scanRuns.length - read.length });
-    const summary = summarizeRuns({ sinceMs, untilMs, runs, truncated, scans });
-    return { ...summary, markdown: markdownOf(summary) };
+    const facts = summarizeRuns({ sinceMs, untilMs, runs, truncated, scans });
+    const plain = markdownOf(facts);
+    const said = await summaryOf(plain, context);
+    return { ...facts, ...said, markdown: (said.summary ?? said.summary_note) ? markdownOf(facts, said) : plain };
   },
 });
 

@@ -1,13 +1,20 @@
-import type { Digest } from "./output.ts";
+import type { Digest, DigestOutput } from "./output.ts";
 
-/** The digest for a person, as GitHub Flavored Markdown. What runs and sites said is shown as text, never as markup. */
-export function markdownOf(digest: Digest): string {
+/**
+ * The digest for a person, as GitHub Flavored Markdown. What runs, sites and a model said is shown as text, never as
+ * markup.
+ */
+export function markdownOf(
+  digest: Digest,
+  { summary, summary_note }: Pick<DigestOutput, "summary" | "summary_note"> = { summary: null, summary_note: null },
+): string {
   const { total_runs, truncated, by_status, tokens, cost_usd } = digest;
   const counts = Object.entries(by_status).map(([status, count]) => `${count} ${status.replaceAll("_", " ")}`);
   const lines = [
     `# Runs from ${digest.since} to ${digest.until}`,
     "",
     `${truncated ? "The newest " : ""}${total_runs} runs: ${counts.join(", ") || "none"}. ${tokens} tokens, ${dollars(cost_usd)}.`,
+    ...(summary ?? summary_note ?? "").split(/\n\s*\n/).flatMap((text) => (text === "" ? [] : ["", plain(text)])),
     ...(truncated ? ["", "There were more runs in this time; older ones are not counted."] : []),
     ...section(
       "Failures by cause",

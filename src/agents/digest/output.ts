@@ -53,7 +53,9 @@ export const DigestOutput = z.object({
       }),
     )
     .meta({ description: "The last change of each target that the scanner found in this time." }),
+  summary: z.string().nullable().meta({ description: "What a model makes of it, if one is configured." }),
+  summary_note: z.string().nullable().meta({ description: "Why there is none, although one is." }),
   markdown: z.string().meta({ description: "The same for a person." }),
 });
 export type DigestOutput = z.infer<typeof DigestOutput>;
-export type Digest = Omit<DigestOutput, "markdown">;
+export type Digest = Omit<DigestOutput, "markdown" | "summary" | "summary_note">;

@@ -4,13 +4,16 @@ import type { LlmConfig } from "../../contract/llm-config.ts";
 import type { ModelPrice } from "../../core/model-prices.ts";
 import type { AgentContext } from "../define-agent.ts";
 import { modelError } from "./model-error.ts";
-import { createModelUsage } from "./model-usage.ts";
+import { createModelUsage, type ModelUsage } from "./model-usage.ts";
+import { mayRefuseSchema, outputOf } from "./structured-output.ts";
 import { createTextEvents } from "./text-events.ts";
 import { toolsOf } from "./tools.ts";
 
 export interface Answer {
   text: string;
   finishReason: string;
+  /** Of the last step, as far as its provider says. */
+  outputTokens: number;
 }
 
 export interface Conversation {
@@ -28,25 +31,18 @@ export interface Conversation {
  * tools it uses are events of the run; what each step uses is counted as it ends, and of one that is cut off, guessed.
  */
 export async function converse(conversation: Conversation, context: AgentContext): Promise<Answer> {
-  const { config, system, prompt, model, key } = conversation;
+  const { config, key } = conversation;
   const { signal } = context;
   const usage = createModelUsage(config.model, context, conversation.prices);
   // At once, and not where the stream breaks: by then the attempt has been measured.
   signal.addEventListener("abort", usage.cutOff);
   try {
-    const { stream } = streamText({
-      model,
-      instructions: system,
-      prompt,
-      tools: toolsOf(config, context),
-      stopWhen: stepCountIs(config.max_steps),
-      abortSignal: signal,
-      maxRetries: 0, // the run's own policy repeats
-      onError: () => {}, // thrown by listen
-      ...(config.temperature !== undefined && { temperature: config.temperature }),
-      ...(config.max_tokens !== undefined && { maxOutputTokens: config.max_tokens }),
+    const output = outputOf(config);
+    const answer = await ask(conversation, { usage, output }, context).catch((error: unknown) => {
+      if (output === null || !mayRefuseSchema(error) || usage.hasCounted()) throw error;
+      context.log("the provider refused the output schema: the model is asked in words alone");
+      return ask(conversation, { usage, output: null }, context);
     });
-    const answer = await listen(stream, { inputChars: system.length + prompt.length, usage, log: context.log });
     signal.throwIfAborted();
     return whole(answer);
   } catch (error) {
@@ -57,14 +53,35 @@ export async function converse(conversation: Conversation, context: AgentContext
   }
 }
 
+function ask(
+  { config, system, prompt, model, key }: Conversation,
+  { usage, output }: { usage: ModelUsage; output: ReturnType<typeof outputOf> },
+  context: AgentContext,
+): Promise<Answer> {
+  const { stream } = streamText({
+    model,
+    instructions: system,
+    prompt,
+    tools: toolsOf(config, context),
+    stopWhen: stepCountIs(config.max_steps),
+    abortSignal: context.signal,
+    maxRetries: 0, // the run's own policy repeats
+    onError: () => {}, // thrown by listen
+    ...(config.temperature !== undefined && { temperature: config.temperature }),
+    ...(config.max_tokens !== undefined && { maxOutputTokens: config.max_tokens }),
+    ...output,
+  });
+  return listen(stream, { inputChars: system.length + prompt.length, usage, key, log: context.log });
+}
+
 /** What the last step said, once all have ended. Each step is sent what all before it said and were answered. */
 async function listen(
   stream: AsyncIterable<TextStreamPart<ToolSet>>,
-  told: { inputChars: number; usage: ReturnType<typeof createModelUsage>; log: AgentContext["log"] },
+  told: { inputChars: number; usage: ModelUsage; key: string | null; log: AgentContext["log"] },
 ): Promise<Answer> {
   const { usage, log } = told;
-  const events = createTextEvents(log, nowMs);
-  const answer = { text: "", finishReason: "nothing" };
+  const events = createTextEvents(log, nowMs, told.key);
+  const answer = { text: "", finishReason: "nothing", outputTokens: 0 };
   let { inputChars } = told;
   try {
     for await (const part of stream) {
@@ -93,6 +110,7 @@ async function listen(
         case "finish-step":
           usage.stepEnds({ input: part.usage.inputTokens, output: part.usage.outputTokens });
           answer.finishReason = part.finishReason;
+          answer.outputTokens = part.usage.outputTokens ?? 0;
           break;
         case "error":
           throw part.error;
@@ -106,9 +124,13 @@ async function listen(
   }
 }
 
-/** A stream that ends without its end was cut. */
+const ENDS: ReadonlySet<string> = new Set(["stop", "length", "content-filter", "tool-calls"]);
+
+/** A stream that ends without its end was cut: each library has its own words for that, and new ones. */
 function whole(answer: Answer): Answer {
-  const broken = ["other", "unknown", "error", "nothing"].includes(answer.finishReason);
-  if (broken) throw new Error(`The model's answer broke off (${answer.finishReason}).`);
+  if (!ENDS.has(answer.finishReason)) throw new Error(`The model's answer broke off (${answer.finishReason}).`);
+  // What an empty stream is to a library that takes the end of any for an end.
+  if (answer.text === "" && answer.finishReason === "stop" && answer.outputTokens === 0)
+    throw new Error("The model's answer is empty.");
   return answer;
 }

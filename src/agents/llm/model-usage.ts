@@ -4,6 +4,8 @@ import type { AgentContext } from "../define-agent.ts";
 /** Near enough for what no provider will count any more. */
 const CHARS_PER_TOKEN = 4;
 
+export type ModelUsage = ReturnType<typeof createModelUsage>;
+
 /**
  * Counts what a model's steps use, each as it ends. A step that is cut off is estimated by its texts, since its
  * provider has not said what it cost: better a guess that is said to be one than nothing.
@@ -15,9 +17,11 @@ export function createModelUsage(
 ) {
   const price = priceOf(model, overrides);
   if (price === null) log(`no price is known of "${model}" (table of ${PRICES_DATE}): its cost is not counted`);
+  let counted = false;
   let open: { inputChars: number; outputChars: number } | null = null;
 
   function add(input: number, output: number): void {
+    counted = true;
     const cost = price === null ? 0 : costUsd(price, { input, output });
     usage.add({ inputTokens: input, outputTokens: output, costUsd: cost, model });
   }
@@ -37,6 +41,8 @@ export function createModelUsage(
         tokens.output ?? Math.ceil(outputChars / CHARS_PER_TOKEN),
       );
     },
+    /** Whether any step has ended. */
+    hasCounted: () => counted,
     /** Once whatever comes: also after the last step has ended. */
     cutOff(): void {
       if (open === null) return;

@@ -20,6 +20,7 @@ export async function openModel(config: LlmConfig, env: Env): Promise<OpenModel>
         name: "openai_compatible",
         baseURL: config.base_url ?? "",
         includeUsage: true,
+        supportsStructuredOutputs: true,
         fetch: guardedFetch(env),
         ...(key !== null && { apiKey: key }),
       });
@@ -48,7 +49,9 @@ function keyOf(secret: string | null, env: Env): string | null {
   if (secret === null) return null;
   const key = (env as unknown as Record<string, unknown>)[secret];
   if (typeof key === "string" && key !== "") return key;
-  throw new NonRetryableError(`The secret ${secret} is not set. Set it with: npx wrangler secret put ${secret}`);
+  throw new NonRetryableError(
+    `The secret ${secret} is not set. Set it with: npx wrangler secret put ${secret}, or in .dev.vars for a local start`,
+  );
 }
 
 /** Redirects are not followed: they would take the key to where they lead. */

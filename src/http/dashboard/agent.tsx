@@ -1,17 +1,25 @@
+import { nowMs } from "../../clock.ts";
 import type { AgentDetail } from "../../contract/agent.ts";
-import type { AgentVersion } from "../../contract/agent-version.ts";
+import type { BudgetReport } from "../../contract/budget.ts";
 import { AgentName } from "../../contract/names.ts";
+import { readHoursSince } from "../../store/usage.ts";
 import { readAgentVersions } from "../agent-versions.ts";
 import { agentDetail } from "../agent-view.ts";
 import type { AppContext } from "../app-context.ts";
+import { readStandings } from "../budgets.ts";
 import { findAgent } from "../find-agent.ts";
 import { ProblemError } from "../problems.ts";
+import { MemoryCard, readMemory } from "./agent-memory.tsx";
+import { Versions } from "./agent-versions.tsx";
+import { BudgetBars } from "./budget-bars.tsx";
+import { BudgetForm } from "./budget-form.tsx";
 import { formatCount, formatDuration, formatUsd } from "./format.ts";
 import { Instant } from "./instant.tsx";
 import { JsonView } from "./json-view.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
 import { RunTable } from "./run-table.tsx";
 import { RunForm } from "./schema-form.tsx";
+import { describeHours, firstHourOf, Sparkline } from "./sparkline.tsx";
 import { StatusPill } from "./status-pill.tsx";
 
 const SHOWN_VERSIONS = 10;
@@ -21,24 +29,37 @@ export async function agentPage(c: AppContext): Promise<Response> {
   const name = AgentName.safeParse(c.req.param("name"));
   if (!name.success) throw new ProblemError({ code: "agent_not_found", detail: "There is no such agent." });
   const found = await findAgent(name.data, c);
-  const [agent, { versions }] = await Promise.all([
+  const atMs = nowMs();
+  const [agent, { versions }, memory, budgets, hours] = await Promise.all([
     agentDetail(found, c),
     readAgentVersions(name.data, { limit: SHOWN_VERSIONS, before: undefined }, c),
+    readMemory(name.data, c),
+    readStandings([{ scope: found.name, budget: found.budget ?? {} }], c),
+    readHoursSince(c.env.DB, { agentNames: [found.name], firstHour: firstHourOf(atMs) }),
   ]);
+  const isAdmin = mayDo(c, "admin");
   return answerPage(
     c,
     { title: agent.display_name, section: "Overview" },
     <>
       <Head agent={agent} />
       <Tiles agent={agent} />
+      <section class="card agent-day">
+        <h2>The last 24 hours</h2>
+        <Sparkline hours={hours} atMs={atMs} />
+        <p class="small muted">{describeHours(hours)}</p>
+      </section>
       <div class="columns">
         <section class="card">
           <h2>Run it</h2>
           <RunPart agent={agent} mayRun={mayDo(c, "operator")} />
         </section>
-        <Facts agent={agent} />
+        <div>
+          <Facts agent={agent} />
+          <Budget agent={agent} budgets={budgets} maySet={isAdmin} />
+        </div>
       </div>
-      <section class="card flush">
+      <section class="card flush" data-live="agent">
         <div class="card-head">
           <h2>Recent runs</h2>
           <a class="small" href={`/runs?agent=${encodeURIComponent(agent.name)}`}>
@@ -47,6 +68,7 @@ export async function agentPage(c: AppContext): Promise<Response> {
         </div>
         <RunTable runs={agent.recent_runs} choice={false} agent={false} />
       </section>
+      <MemoryCard agent={agent.name} memory={memory} mayForget={isAdmin} />
       <div class="columns">
         <section class="card">
           <h2>Configuration</h2>
@@ -153,30 +175,17 @@ function Facts({ agent }: { agent: AgentDetail }) {
   );
 }
 
-function Versions({ versions }: { versions: readonly AgentVersion[] }) {
+function Budget(props: { agent: AgentDetail; budgets: BudgetReport["budgets"]; maySet: boolean }) {
+  const { agent, budgets, maySet } = props;
   return (
     <section class="card">
-      <h2>Versions</h2>
-      {versions.length === 0 ? (
-        <p class="empty">It is as its code has it.</p>
-      ) : (
-        <ul class="plain-list">
-          {versions.map((version) => (
-            <li>
-              <div class="line">
-                <strong>Version {version.version}</strong>
-                <Instant at={version.changed_at} />
-              </div>
-              <p class="small muted">{`${version.change} by ${version.changed_by}`}</p>
-              {version.changes.length > 0 && (
-                <details>
-                  <summary class="small">What changed</summary>
-                  <JsonView value={version.changes} label={`Changes of version ${version.version}`} />
-                </details>
-              )}
-            </li>
-          ))}
-        </ul>
+      <h2>Budget</h2>
+      {budgets.length === 0 ? <p class="empty">None of its own.</p> : <BudgetBars budgets={budgets} agent={false} />}
+      {maySet && (
+        <details id="set-budget" class="card-part">
+          <summary class="small">Set its budget</summary>
+          <BudgetForm agent={agent.name} budget={agent.config.budget ?? {}} />
+        </details>
       )}
     </section>
   );

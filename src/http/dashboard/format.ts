@@ -20,6 +20,10 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+export function formatBytes(bytes: number): string {
+  return bytes < 1_024 ? `${bytes} B` : `${(bytes / 1_024).toFixed(1)} KiB`;
+}
+
 export function formatPercent(share: number): string {
   const percent = share * 100;
   return `${percent === 100 || percent === 0 ? percent : percent.toFixed(1)} %`;

@@ -1,47 +1,49 @@
 import type { JobDetail } from "../../contract/job.ts";
 import { OVERLAP_POLICIES } from "../../contract/job-fire.ts";
+import { DEFAULT_MISFIRE_GRACE_S } from "../../contract/limits.ts";
 import { words } from "./format.ts";
-import { Field, JsonField } from "./schema-field.tsx";
+import { SelectField, TextField } from "./job-fields.tsx";
+import { ScheduleFields } from "./job-schedule-fields.tsx";
+import { JsonField } from "./schema-field.tsx";
 
 /** Creates a job, or changes one; with what the schedule would do beside it as it is being written. */
 export function JobForm({ job, agentNames }: { job: JobDetail | null; agentNames: readonly string[] }) {
   const send = job === null ? "POST /api/scheduler/jobs" : `PATCH /api/scheduler/jobs/${encodeURIComponent(job.id)}`;
+  const agent = job?.agent ?? agentNames[0] ?? "";
+  const names = agentNames.includes(agent) ? agentNames : [agent, ...agentNames];
   return (
     <form data-send={send} data-go="/schedule/{id}" novalidate>
       <p class="form-problem" role="alert" data-problem="" />
       <div class="columns">
         <div>
           <TextField path="name" label="Name" value={job?.name ?? ""} />
-          <Field id="job-agent" label="Agent">
-            <select id="job-agent" data-path="agent" aria-describedby="job-agent-problem">
-              {agentNames.map((name) => (
-                <option value={name} selected={name === job?.agent}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </Field>
+          <TextField path="description" label="What for" value={job?.description ?? ""} empty={'""'} />
+          <SelectField
+            path="agent"
+            label="Agent"
+            value={agent}
+            options={Object.fromEntries(names.map((name) => [name, name]))}
+          />
           <JsonField
             id="job-params"
             path="params"
             label="Params (a JSON object)"
+            empty="{}"
             value={job === null ? "" : JSON.stringify(job.params, null, 2)}
           />
-          <Field id="job-overlap" label="While its last run goes on">
-            <select id="job-overlap" data-path="overlap" aria-describedby="job-overlap-problem">
-              {OVERLAP_POLICIES.map((policy) => (
-                <option value={policy} selected={policy === (job?.overlap ?? "skip")}>
-                  {words(policy)}
-                </option>
-              ))}
-            </select>
-          </Field>
+          <SelectField
+            path="overlap"
+            label="While its last run goes on"
+            value={job?.overlap ?? "skip"}
+            options={Object.fromEntries(OVERLAP_POLICIES.map((policy) => [policy, words(policy)]))}
+          />
+          <PolicyFields job={job} />
         </div>
         <div>
-          <Trigger job={job} />
-          <div data-preview="">
+          <ScheduleFields job={job} />
+          <div class="preview" data-preview="">
             <p class="label" data-says="" role="status" />
-            <ol class="small muted" />
+            <ol class="small" />
           </div>
         </div>
       </div>
@@ -54,74 +56,44 @@ export function JobForm({ job, agentNames }: { job: JobDetail | null; agentNames
   );
 }
 
-function Trigger({ job }: { job: JobDetail | null }) {
-  const trigger = job?.trigger;
-  const minutes = trigger?.type === "interval" ? minutesOf(trigger) : "";
+function PolicyFields({ job }: { job: JobDetail | null }) {
+  const text = (value: number | null | undefined) => (value === null || value === undefined ? "" : String(value));
   return (
-    <>
-      <Field id="job-type" label="Fires">
-        <select id="job-type" data-path="trigger.type" aria-describedby="job-type-problem">
-          <option value="cron">by a cron expression</option>
-          <option value="interval" selected={trigger?.type === "interval"}>
-            every so many minutes
-          </option>
-          <option value="date" selected={trigger?.type === "date"}>
-            once
-          </option>
-        </select>
-      </Field>
-      <div data-when="job-type=cron" hidden={trigger !== undefined && trigger.type !== "cron"}>
+    <details id="job-policy">
+      <summary class="small">Late slots, failures and an end</summary>
+      <div class="grid-form">
         <TextField
-          path="trigger.expression"
-          label="Cron expression"
-          value={trigger?.type === "cron" ? trigger.expression : "0 9 * * mon-fri"}
-          hint="Minute, hour, day of month, month, day of week."
+          path="misfire_grace_s"
+          label="Seconds a slot may be late"
+          kind="number"
+          value={text(job?.misfire_grace_s ?? DEFAULT_MISFIRE_GRACE_S)}
+          hint="After them it is missed."
+        />
+        <SelectField
+          path="coalesce"
+          label="Of several late slots"
+          kind="boolean"
+          value={String(job?.coalesce ?? true)}
+          options={{ true: "the last fires", false: "each fires" }}
+        />
+        <TextField path="jitter_s" label="Seconds of jitter" kind="number" value={text(job?.jitter_s ?? 0)} />
+        <TextField
+          path="pause_after_failures"
+          label="Pause after failures in a row"
+          kind="number"
+          value={text(job?.pause_after_failures)}
+          hint="Left empty: never."
+          empty="null"
+        />
+        <TextField
+          path="max_fires"
+          label="Finished after fires"
+          kind="number"
+          value={text(job?.max_fires)}
+          hint="Left empty: never."
+          empty="null"
         />
       </div>
-      <div data-when="job-type=interval" hidden={trigger?.type !== "interval"}>
-        <TextField path="trigger.minutes" label="Minutes" kind="number" value={minutes} />
-      </div>
-      <div data-when="job-type=date" hidden={trigger?.type !== "date"}>
-        <Field id="job-trigger-run_date" label="When, in the timezone below">
-          <input
-            id="job-trigger-run_date"
-            type="datetime-local"
-            data-path="trigger.run_date"
-            data-kind="local"
-            aria-describedby="job-trigger-run_date-problem"
-          />
-        </Field>
-      </div>
-      <TextField path="timezone" label="Timezone" value={job?.timezone ?? ""} viewerTimezone={job === null} />
-    </>
+    </details>
   );
-}
-
-function TextField(props: {
-  path: string;
-  label: string;
-  value: string;
-  kind?: string;
-  hint?: string;
-  viewerTimezone?: boolean;
-}) {
-  const id = `job-${props.path.replaceAll(".", "-")}`;
-  return (
-    <Field id={id} label={props.label} hint={props.hint}>
-      <input
-        id={id}
-        data-path={props.path}
-        data-kind={props.kind ?? "text"}
-        data-viewer-timezone={props.viewerTimezone ? "" : undefined}
-        value={props.value}
-        autocomplete="off"
-        aria-describedby={`${id}-hint ${id}-problem`}
-      />
-    </Field>
-  );
-}
-
-function minutesOf(units: Partial<Record<"weeks" | "days" | "hours" | "minutes" | "seconds", number | undefined>>) {
-  const { weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0 } = units;
-  return String(((weeks * 7 + days) * 24 + hours) * 60 + minutes + seconds / 60);
 }

@@ -1,58 +1,47 @@
 import type { JobDetail } from "../../contract/job.ts";
+import { WEEKDAYS } from "../../contract/job-trigger.ts";
+import { RECENT_FIRES } from "../../contract/limits.ts";
 import { JobId } from "../../contract/names.ts";
+import { listFires } from "../../store/job-fires.ts";
 import type { AppContext } from "../app-context.ts";
 import { findJob } from "../edit-job.ts";
-import { jobDetail } from "../job-view.ts";
+import { jobDetail, jobFire } from "../job-view.ts";
 import { ProblemError } from "../problems.ts";
-import { FireTable } from "./fire-table.tsx";
+import { timezoneOf } from "../schedule-preview.ts";
 import { countOf, words } from "./format.ts";
-import { Instant } from "./instant.tsx";
 import { JobForm } from "./job-form.tsx";
+import { Backfill, Ledger } from "./job-slots.tsx";
+import { JsonView } from "./json-view.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
+import { SlotTable } from "./slot-table.tsx";
 import { StatusPill } from "./status-pill.tsx";
 
 /** One job: its next slots, what became of the last, and what may be done with it. */
 export async function jobPage(c: AppContext): Promise<Response> {
   const id = JobId.safeParse(c.req.param("id"));
   if (!id.success) throw new ProblemError({ code: "job_not_found", detail: "There is no such job." });
-  const [job, agents] = await Promise.all([
+  const before = Number(c.req.query("before") ?? Number.NaN);
+  const [job, agents, older] = await Promise.all([
     findJob(id.data, c).then((found) => jobDetail(c.env.DB, found)),
     c.get("registry").list(c.env.DB),
+    Number.isSafeInteger(before) ? listFires(c.env.DB, { jobId: id.data, before, limit: RECENT_FIRES }) : null,
   ]);
+  const fires = older === null ? job.recent_history : older.map(jobFire);
   const mayEdit = mayDo(c, "operator");
   return answerPage(
     c,
     { title: job.name, section: "Schedule" },
     <>
       <Head job={job} mayEdit={mayEdit} />
-      <div class="columns" data-live="schedule">
+      <div class="columns wide-right" data-live="schedule">
         <Facts job={job} />
-        <section class="card">
+        <section class="card flush">
           <h2>Next slots</h2>
-          {job.next_runs.length === 0 ? (
-            <p class="empty">None.</p>
-          ) : (
-            <ol class="plain-list">
-              {job.next_runs.map((slot) => (
-                <li class="line small">
-                  <span>
-                    {slot.local}
-                    {slot.mark !== null && <span class="tag">{words(slot.mark)}</span>}
-                    {!slot.active && <span class="tag">outside its active hours</span>}
-                  </span>
-                  <span class="muted">
-                    <Instant at={slot.at} />
-                  </span>
-                </li>
-              ))}
-            </ol>
-          )}
+          <SlotTable slots={job.next_runs} timezone={timezoneOf(job.trigger, job.timezone)} />
         </section>
       </div>
-      <section class="card flush">
-        <h2>Its slots</h2>
-        <FireTable fires={job.recent_history} job={false} />
-      </section>
+      <Ledger job={job} fires={fires} />
+      {mayEdit && <Backfill job={job} />}
       {mayEdit && (
         <section class="card">
           <details id="edit-job">
@@ -68,6 +57,7 @@ export async function jobPage(c: AppContext): Promise<Response> {
 }
 
 function Facts({ job }: { job: JobDetail }) {
+  const days = job.active_hours?.days ?? WEEKDAYS;
   return (
     <section class="card">
       <h2>What it does</h2>
@@ -80,6 +70,27 @@ function Facts({ job }: { job: JobDetail }) {
         </dd>
         <dt>Overlap</dt>
         <dd>{words(job.overlap)}</dd>
+        {job.active_hours !== null && (
+          <>
+            <dt>Active</dt>
+            <dd>
+              {`${job.active_hours.from} to ${job.active_hours.to} (${job.active_hours.timezone})`}
+              {days.length < WEEKDAYS.length && `, ${days.join(", ")}`}
+            </dd>
+          </>
+        )}
+        <dt>Late slots</dt>
+        <dd>{`missed after ${job.misfire_grace_s} s; of several ${job.coalesce ? "the last fires" : "each fires"}`}</dd>
+        {job.pause_after_failures !== null && (
+          <>
+            <dt>Pauses</dt>
+            <dd>after {countOf(job.pause_after_failures, "failure")} in a row</dd>
+          </>
+        )}
+        <dt>Params</dt>
+        <dd>
+          <JsonView value={job.params} label="Params" />
+        </dd>
         <dt>Fired</dt>
         <dd>{countOf(job.fire_count, "time")}</dd>
         {job.paused_note !== null && (

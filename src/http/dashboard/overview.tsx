@@ -1,15 +1,16 @@
 import { nowMs } from "../../clock.ts";
 import type { BudgetReport } from "../../contract/budget.ts";
-import type { RunStatus, RunSummary } from "../../contract/run.ts";
+import type { RunStatus } from "../../contract/run.ts";
+import type { RunOutline } from "../../contract/run-record.ts";
+import { dayOf } from "../../core/day.ts";
 import { listNextJobs } from "../../store/jobs.ts";
-import { listRuns } from "../../store/runs.ts";
-import { readHoursSince } from "../../store/usage.ts";
+import { listRunOutlines } from "../../store/runs.ts";
+import { readHoursSince, readUsageSince } from "../../store/usage.ts";
 import { agentSummaries } from "../agent-view.ts";
 import type { AppContext } from "../app-context.ts";
 import { budgetReport } from "../budgets.ts";
-import { readCostReport } from "../costs.ts";
+import { costOf } from "../costs.ts";
 import { jobSummary } from "../job-view.ts";
-import { runSummary } from "../run-view.ts";
 import { AgentCards, type HoursByAgent } from "./agent-cards.tsx";
 import { BudgetBars } from "./budget-bars.tsx";
 import { FirstSteps } from "./first-steps.tsx";
@@ -33,12 +34,12 @@ export async function overviewPage(c: AppContext): Promise<Response> {
   const agents = all.slice(first, first + SHOWN_AGENTS);
   const names = agents.map(({ name }) => name);
   const atMs = nowMs();
-  const [summaries, hours, inFlight, failures, costs, jobs, { budgets }] = await Promise.all([
+  const [summaries, hours, inFlight, failures, usage, jobs, { budgets }] = await Promise.all([
     agentSummaries(agents, c),
     readHoursSince(c.env.DB, { agentNames: names, firstHour: firstHourOf(atMs) }),
     runsWith(["running", "queued"], 0, c),
     runsWith(["failed", "timed_out", "interrupted"], atMs - DAY_MS, c),
-    readCostReport({ days: 1 }, c),
+    readUsageSince(c.env.DB, dayOf(atMs)),
     listNextJobs(c.env.DB, SHOWN_JOBS),
     budgetReport(c),
   ]);
@@ -56,7 +57,7 @@ export async function overviewPage(c: AppContext): Promise<Response> {
         <FirstSteps mayRun={mayDo(c, "operator")} origin={new URL(c.req.url).origin} />
       ) : (
         <>
-          <Tiles ends={countEnds(hours)} inFlight={inFlight.length} costUsd={costs.total_cost_usd} />
+          <Tiles ends={countEnds(hours)} inFlight={inFlight.length} costUsd={costOf(usage)} />
           <div class="halves">
             <div>
               <RunLines title="In flight" runs={inFlight} none="Nothing runs just now." />
@@ -84,15 +85,14 @@ export async function overviewPage(c: AppContext): Promise<Response> {
   );
 }
 
-async function runsWith(statuses: readonly RunStatus[], sinceMs: number, c: AppContext): Promise<RunSummary[]> {
+async function runsWith(statuses: readonly RunStatus[], sinceMs: number, c: AppContext): Promise<RunOutline[]> {
   const filter = { agentName: null, sinceMs: null, untilMs: null, beforeId: null, limit: SHOWN_RUNS };
-  const lists = await Promise.all(statuses.map((status) => listRuns(c.env.DB, { ...filter, status })));
+  const lists = await Promise.all(statuses.map((status) => listRunOutlines(c.env.DB, { ...filter, status })));
   return lists
     .flat()
     .filter((run) => run.created_at >= sinceMs)
     .sort((a, b) => b.id - a.id)
-    .slice(0, SHOWN_RUNS)
-    .map(runSummary);
+    .slice(0, SHOWN_RUNS);
 }
 
 function Tiles(props: { ends: { completed: number; wrong: number }; inFlight: number; costUsd: number }) {

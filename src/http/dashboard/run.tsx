@@ -1,14 +1,16 @@
 import { RunId } from "../../contract/names.ts";
 import type { RunDetail } from "../../contract/run.ts";
+import { microusdToUsd } from "../../core/money.ts";
+import { PLATFORM_PRICE } from "../../core/platform-price.ts";
 import { isTerminal } from "../../core/run-state.ts";
 import type { AppContext } from "../app-context.ts";
 import { ProblemError } from "../problems.ts";
 import { readRunDetail } from "../runs.ts";
 import { formatCount, formatDuration, formatUsd } from "./format.ts";
-import { Moment } from "./instant.tsx";
 import { JsonView } from "./json-view.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
 import { Markdown, readableTexts } from "./markdown.tsx";
+import { RunFacts } from "./run-facts.tsx";
 import { StatusPill } from "./status-pill.tsx";
 import { Timeline } from "./timeline.tsx";
 
@@ -42,7 +44,7 @@ export async function runPage(c: AppContext): Promise<Response> {
             <h2>Input</h2>
             <JsonView value={run.input} label="Input" />
           </section>
-          <Facts run={run} />
+          <RunFacts run={run} />
         </div>
       </div>
     </>,
@@ -113,8 +115,12 @@ function Tiles({ run }: { run: RunDetail }) {
         </dd>
       </div>
       <div class="tile">
-        <dt>Cost</dt>
+        <dt>Cost of models</dt>
         <dd>{formatUsd(run.estimated_cost)}</dd>
+      </div>
+      <div class="tile">
+        <dt>Platform, estimated</dt>
+        <dd>{formatUsd(microusdToUsd(PLATFORM_PRICE.microusdPerRun))}</dd>
       </div>
     </dl>
   );
@@ -142,59 +148,6 @@ function Output({ run }: { run: RunDetail }) {
         {run.output_truncated && <p class="muted">It was over the limit: this is its beginning.</p>}
         <JsonView value={run.output} label="Output" />
       </section>
-    </>
-  );
-}
-
-function Facts({ run }: { run: RunDetail }) {
-  return (
-    <section class="card">
-      <h2>Details</h2>
-      <dl class="facts-list">
-        <dt>Created</dt>
-        <dd>
-          <Moment at={run.created_at} />
-        </dd>
-        <dt>Started</dt>
-        <dd>
-          <Moment at={run.started_at} />
-        </dd>
-        <dt>Ended</dt>
-        <dd>
-          <Moment at={run.completed_at} />
-        </dd>
-        <dt>Trigger</dt>
-        <dd>{run.trigger}</dd>
-        {run.replay_of !== null && (
-          <>
-            <dt>Replay of</dt>
-            <dd>
-              <a href={`/runs/${run.replay_of}`}>Run {run.replay_of}</a>
-            </dd>
-          </>
-        )}
-        <dt>Agent</dt>
-        <dd>
-          {run.framework}, version {run.agent_version}
-        </dd>
-        {run.webhook !== null && <WebhookFact webhook={run.webhook} />}
-        <dt>As JSON</dt>
-        <dd>
-          <a href={`/api/agents/runs/${run.id}`}>/api/agents/runs/{run.id}</a>
-        </dd>
-      </dl>
-    </section>
-  );
-}
-
-function WebhookFact({ webhook }: { webhook: NonNullable<RunDetail["webhook"]> }) {
-  return (
-    <>
-      <dt>Webhook</dt>
-      <dd>
-        <StatusPill status={webhook.status} /> {webhook.url}
-        {webhook.last_error !== null && <p class="small muted">{webhook.last_error}</p>}
-      </dd>
     </>
   );
 }

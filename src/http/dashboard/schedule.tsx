@@ -1,13 +1,17 @@
+import { nowMs } from "../../clock.ts";
 import type { JobSummary } from "../../contract/job.ts";
 import { JobId } from "../../contract/names.ts";
+import { readFireMarks } from "../../store/fire-marks.ts";
 import { listFires } from "../../store/job-fires.ts";
 import { listJobs } from "../../store/jobs.ts";
 import type { AppContext } from "../app-context.ts";
 import { jobFire, jobSummary } from "../job-view.ts";
+import { DayTimeline, HALF_MS, MAX_MARKS } from "./day-timeline.tsx";
 import { FireTable } from "./fire-table.tsx";
 import { Instant } from "./instant.tsx";
 import { JobForm } from "./job-form.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
+import { jobClock } from "./next-fires.tsx";
 import { StatusPill } from "./status-pill.tsx";
 
 const SHOWN_JOBS = 50;
@@ -16,15 +20,18 @@ const SHOWN_FIRES = 15;
 /** The jobs, what became of their last slots, and a form for another. */
 export async function schedulePage(c: AppContext): Promise<Response> {
   const after = JobId.safeParse(c.req.query("after"));
-  const [records, fires, agents] = await Promise.all([
+  const afterId = after.success ? after.data : "";
+  const atMs = nowMs();
+  const [records, fires, agents, marks] = await Promise.all([
     listJobs(c.env.DB, {
-      afterId: after.success ? after.data : "",
+      afterId,
       agentName: null,
       enabled: null,
       limit: SHOWN_JOBS + 1,
     }),
     listFires(c.env.DB, { jobId: null, before: Number.MAX_SAFE_INTEGER, limit: SHOWN_FIRES }),
     c.get("registry").list(c.env.DB),
+    readFireMarks(c.env.DB, { afterId, jobs: SHOWN_JOBS, sinceMs: atMs - HALF_MS, limit: MAX_MARKS }),
   ]);
   const jobs = records.slice(0, SHOWN_JOBS).map(jobSummary);
   const next = records.length > SHOWN_JOBS ? (jobs.at(-1)?.id ?? null) : null;
@@ -35,6 +42,12 @@ export async function schedulePage(c: AppContext): Promise<Response> {
       <div class="head">
         <h1>Schedule</h1>
       </div>
+      {jobs.length > 0 && (
+        <section class="card" data-live="schedule">
+          <h2>Twelve hours past, and to come</h2>
+          <DayTimeline jobs={records.slice(0, SHOWN_JOBS)} marks={marks} atMs={atMs} />
+        </section>
+      )}
       <section class="card flush" data-live="schedule">
         <h2>Jobs</h2>
         <JobTable jobs={jobs} />
@@ -94,6 +107,7 @@ function JobTable({ jobs }: { jobs: readonly JobSummary[] }) {
               </td>
               <td>
                 <Instant at={job.next_run} />
+                {job.next_run !== null && <div class="small muted nowrap">{jobClock(job, job.next_run)}</div>}
               </td>
               <td>
                 <Instant at={job.last_run} />

@@ -33,12 +33,15 @@ export function JsonField({
   label,
   hint,
   value,
+  empty,
 }: {
   id: string;
   path: string;
   label: string;
   hint?: string | undefined;
   value?: string;
+  /** What is sent where nothing is written, as JSON. */
+  empty?: string;
 }) {
   return (
     <Field id={id} label={label} hint={hint}>
@@ -48,6 +51,7 @@ export function JsonField({
         rows={3}
         data-path={path}
         data-kind="json"
+        data-empty={empty}
         spellcheck={false}
         placeholder="{ }"
         aria-describedby={`${id}-hint ${id}-problem`}

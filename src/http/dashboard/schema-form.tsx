@@ -14,6 +14,7 @@ export function RunForm({ agent, schema }: { agent: string; schema: unknown }) {
   const takesMore = additionalProperties !== false;
   return (
     <form
+      id="run-form"
       data-send={`POST /api/agents/${encodeURIComponent(agent)}/run`}
       data-wrap="params"
       data-prefer="respond-async"

@@ -1,24 +1,42 @@
 import { nowMs } from "../../clock.ts";
 import { AuditQuery } from "../../contract/audit.ts";
+import type { BudgetReport } from "../../contract/budget.ts";
 import { CREDENTIAL_CACHE_MS, DEFAULT_PAGE_TOKENS } from "../../contract/limits.ts";
+import { countLiveRuns } from "../../store/live-runs.ts";
 import type { AppContext, Caller } from "../app-context.ts";
 import { readAuditPage } from "../audit.ts";
+import { budgetReport } from "../budgets.ts";
 import { schedulerHealth } from "../health.ts";
+import { readPrices } from "../prices.ts";
 import { invalid } from "../problems.ts";
 import { instantOrNull } from "../run-view.ts";
 import { readTokenPage } from "../tokens.ts";
 import { AuditTable } from "./audit-table.tsx";
+import { BudgetBars } from "./budget-bars.tsx";
+import { BudgetForm } from "./budget-form.tsx";
 import { HealthCard } from "./health-card.tsx";
 import { Moment } from "./instant.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
+import { PriceCard } from "./price-table.tsx";
 import { TokenForm, TokenTable } from "./token-table.tsx";
 
-/** Who is signed in; and for an admin, who may call and who changed what. */
+/** Runs that have not ended are counted so far. */
+const MAX_COUNTED_RUNS = 10_000;
+
+/** How the service is, what runs may cost, and who is signed in; and for an admin, who may call and who changed what. */
 export async function settingsPage(c: AppContext): Promise<Response> {
   const isAdmin = mayDo(c, "admin");
   const query = AuditQuery.safeParse(c.req.query());
   if (!query.success) throw invalid("invalid_request", query.error, ["query"]);
   const caller = c.get("caller");
+  const [scheduler, live, budgets, prices, tokens, changes] = await Promise.all([
+    schedulerHealth(c.env.DB, nowMs()),
+    countLiveRuns(c.env.DB, MAX_COUNTED_RUNS),
+    budgetReport(c),
+    readPrices(c),
+    isAdmin ? readTokenPage({ limit: DEFAULT_PAGE_TOKENS }, nowMs(), c) : null,
+    isAdmin ? readAuditPage(query.data, c) : null,
+  ]);
   return answerPage(
     c,
     { title: "Settings", section: "Settings" },
@@ -26,11 +44,38 @@ export async function settingsPage(c: AppContext): Promise<Response> {
       <div class="head">
         <h1>Settings</h1>
       </div>
-      <HealthCard scheduler={await schedulerHealth(c.env.DB, nowMs())} retentionDays={c.get("config").RETENTION_DAYS} />
-      {caller !== null && <You caller={caller} />}
-      {isAdmin && <Tokens page={await readTokenPage({ limit: DEFAULT_PAGE_TOKENS }, nowMs(), c)} />}
-      {isAdmin && <Changes page={await readAuditPage(query.data, c)} />}
+      <div class="halves" data-live="settings">
+        <HealthCard scheduler={scheduler} live={live} retentionDays={c.get("config").RETENTION_DAYS} />
+        {caller !== null && <You caller={caller} />}
+      </div>
+      <Budgets report={budgets} maySet={isAdmin} />
+      <PriceCard prices={prices} maySet={isAdmin} />
+      {tokens !== null && <Tokens page={tokens} />}
+      {changes !== null && <Changes page={changes} />}
     </>,
+  );
+}
+
+/** What runs may cost; of an agent it is set on the agent's page. */
+function Budgets({ report, maySet }: { report: BudgetReport; maySet: boolean }) {
+  return (
+    <section class="card" id="budgets">
+      <h2>Budgets</h2>
+      {report.budgets.length === 0 ? (
+        <p class="empty">None is set: runs may cost what they like.</p>
+      ) : (
+        <BudgetBars budgets={report.budgets} agent={true} />
+      )}
+      {maySet && (
+        <details id="set-budget" class="card-part">
+          <summary>
+            <strong>Set the budget for all agents together</strong>
+          </summary>
+          <p class="muted small">For every run that begins from then on. Of one agent it is set on its own page.</p>
+          <BudgetForm agent={null} budget={report.shared} />
+        </details>
+      )}
+    </section>
   );
 }
 

@@ -1,8 +1,8 @@
 import { assetPath } from "./assets.ts";
 import { Field } from "./schema-field.tsx";
 
-/** The page to sign in on. `next`: where to go on, already known to be a page of ours. */
-export async function signInPage({ next, refused }: { next: string; refused: boolean }): Promise<string> {
+/** The page to sign in on. `next`: where to go on, already known to be a page of ours. `problem`: why not. */
+export async function signInPage({ next, problem }: { next: string; problem: string | null }): Promise<string> {
   const page = (
     <html lang="en">
       <head>
@@ -18,7 +18,7 @@ export async function signInPage({ next, refused }: { next: string; refused: boo
             <h1>Sign in to Agent Runs</h1>
             <form method="post" action="/sign-in">
               <p class="form-problem" role="alert">
-                {refused && "This token opens nothing: it is wrong, expired or revoked."}
+                {problem}
               </p>
               <input type="hidden" name="next" value={next} />
               <Field
@@ -33,7 +33,7 @@ export async function signInPage({ next, refused }: { next: string; refused: boo
                   autocomplete="current-password"
                   required
                   aria-describedby="token-hint"
-                  aria-invalid={refused ? "true" : undefined}
+                  aria-invalid={problem === null ? undefined : "true"}
                 />
               </Field>
               <p class="actions">

@@ -16,7 +16,7 @@ export function Sparkline({ hours, atMs }: { hours: readonly HourOfAgent[]; atMs
       viewBox={`0 0 ${HOURS * BAR} ${HEIGHT}`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={sentence(hours)}
+      aria-label={describeHours(hours)}
     >
       <rect class="ground" x="0" y={HEIGHT - 1} width={HOURS * BAR} height="1" />
       {hours.map(({ hour, completed, wrong }) => {
@@ -56,7 +56,8 @@ function titleOf({ hour, completed, wrong }: Pick<HourOfAgent, "hour" | "complet
   return `From ${from} UTC: ${formatCount(completed)} completed, ${formatCount(wrong)} went wrong`;
 }
 
-function sentence(hours: readonly HourOfAgent[]): string {
+/** The same in words. */
+export function describeHours(hours: readonly HourOfAgent[]): string {
   const { completed, wrong } = countEnds(hours);
   if (completed + wrong === 0) return "No run ended in 24 hours";
   return `Ended in 24 hours: ${countOf(completed + wrong, "run")}, of which ${formatCount(wrong)} went wrong`;

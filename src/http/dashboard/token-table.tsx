@@ -77,7 +77,7 @@ function Row({ token }: { token: ApiToken }) {
 export function TokenForm() {
   return (
     <>
-      <form data-send="POST /api/tokens" data-shows="new-token" novalidate>
+      <form id="token-form" data-send="POST /api/tokens" data-shows="new-token" novalidate>
         <p class="form-problem" role="alert" data-problem="" />
         <div class="grid-form">
           <TextField path="name" label="Name (required)" hint="Who uses it: the record of changes names it." />

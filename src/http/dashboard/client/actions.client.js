@@ -78,6 +78,7 @@ async function readAgain() {
   const next = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
   const main = document.querySelector("main");
   if (next === null || main === null) return;
+  keepUnsent(main, next);
   const focused = document.activeElement?.id ?? "";
   const open = new Set([...main.querySelectorAll("details[open][id]")].map(({ id }) => id));
   main.replaceWith(document.adoptNode(next));
@@ -85,6 +86,18 @@ async function readAgain() {
   if (focused !== "") document.getElementById(focused)?.focus();
   enhance();
 }
+
+/** What somebody has written and not sent yet is in the new page as it was in the old one. */
+function keepUnsent(main, next) {
+  for (const form of main.querySelectorAll("form[data-unsent]")) {
+    const kept = form.closest("details[id]") ?? form;
+    if (kept.id !== "") next.querySelector(`#${CSS.escape(kept.id)}`)?.replaceWith(document.adoptNode(kept));
+  }
+}
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("main form[data-send]");
+  if (form !== null) form.dataset.unsent = "";
+});
 
 /** What has to be done to a page that has just come: by this part of the script, and by the others. */
 const enhancements = [];

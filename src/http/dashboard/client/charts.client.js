@@ -13,15 +13,18 @@ function drawChart(place) {
     width: place.clientWidth,
     height: 220,
     padding: [12, 8, 0, 0],
-    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
+    scales: {
+      x: { range: (_, first, last) => [first - 43200, last + 43200] },
+      y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] },
+    },
     axes: [axis, { ...axis, size: 64, values: (_, values) => values.map(format) }],
     series: [
       { value: (_, at) => (at === null ? "–" : new Date(at * 1000).toISOString().slice(0, 10)), label: "Day (UTC)" },
       {
         label: place.dataset.label,
         stroke: colour("--accent"),
-        fill: colour("--accent-soft"),
-        width: 2,
+        fill: colour("--accent"),
+        width: 0,
         points: { show: rows.length < 2 },
         value: (_, value) => format(value),
         paths: uPlot.paths.bars({ size: [0.7, 48] }),

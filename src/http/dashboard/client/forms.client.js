@@ -5,6 +5,7 @@ class FieldProblem extends Error {}
 /** The value of one field, or undefined: left out. */
 function readField(field) {
   const text = field.type === "checkbox" ? "" : field.value;
+  if (text.trim() === "" && field.dataset.empty !== undefined) return JSON.parse(field.dataset.empty);
   switch (field.dataset.kind) {
     case "boolean":
       return text === "" ? undefined : text === "true";
@@ -20,6 +21,10 @@ function readField(field) {
         .map((line) => line.trim())
         .filter((line) => line !== "");
       return lines.length === 0 ? undefined : lines;
+    }
+    case "words": {
+      const parts = text.split(/[\s,]+/).filter((part) => part !== "");
+      return parts.length === 0 ? undefined : parts;
     }
     case "json":
       if (text.trim() === "") return undefined;
@@ -76,8 +81,8 @@ function showProblem(form, path, reason) {
   return true;
 }
 
-/** What the form says; null where a field cannot be read, which is then shown at it. */
-function readForm(form) {
+/** What the form says; null where a field cannot be read, which is then shown at it. `only`: these parts of it, quietly. */
+function readForm(form, only) {
   const raw = form.querySelector("details[data-raw][open] textarea");
   const fields = raw === null ? [...form.querySelectorAll("[data-path]")] : [raw];
   const values = {};
@@ -86,6 +91,7 @@ function readForm(form) {
   for (const field of fields) {
     if (field.disabled || (raw === null && field.closest("details[data-raw]") !== null)) continue;
     if (field.closest("[hidden]") !== null) continue;
+    if (only !== undefined && !only.includes(field.dataset.path.split(".")[0])) continue;
     try {
       const value = readField(field);
       if (value === undefined) continue;
@@ -95,7 +101,7 @@ function readForm(form) {
     } catch (problem) {
       if (!(problem instanceof FieldProblem)) throw problem;
       readable = false;
-      showProblem(form, field.dataset.path, problem.message);
+      if (only === undefined) showProblem(form, field.dataset.path, problem.message);
     }
   }
   return readable ? (whole ?? values) : null;
@@ -113,7 +119,9 @@ document.addEventListener("submit", async (event) => {
   clearProblems(form);
   const values = readForm(form);
   if (values === null) return focusProblem(form);
-  const [method, path] = form.dataset.send.split(" ");
+  const [method, template] = form.dataset.send.split(" ");
+  const path = fill(template, values);
+  for (const [, name] of template.matchAll(/\{(\w+)\}/g)) delete values[name];
   const wrap = form.dataset.wrap;
   const button = form.querySelector("button[type=submit], button:not([type])");
   button.disabled = true;
@@ -133,9 +141,10 @@ document.addEventListener("submit", async (event) => {
       : "Some fields need another look.";
     return focusProblem(form);
   }
+  delete form.dataset.unsent;
   if (form.dataset.shows !== undefined) return show(form.dataset.shows, answer);
   if (form.dataset.go !== undefined) return location.assign(fill(form.dataset.go, answer));
-  say(form.dataset.said ?? "Saved.", "good");
+  say(form.dataset.said === "" ? answer.message : (form.dataset.said ?? "Saved."), "good");
   await refresh();
 });
 
@@ -163,18 +172,22 @@ let timer = 0;
 async function preview() {
   const place = document.querySelector("[data-preview]");
   if (place === null) return;
-  const { trigger, timezone } = readForm(place.closest("form")) ?? {};
-  const asked = JSON.stringify({ trigger, timezone });
+  const asked = JSON.stringify(readForm(place.closest("form"), ["trigger", "timezone", "active_hours"]) ?? {});
   if (asked === previewed) return;
   previewed = asked;
   const { ok, answer } = await call("POST", "/api/scheduler/preview?count=10", JSON.parse(asked));
   if (asked !== previewed) return; // a newer one has been asked for
   place.querySelector("[data-says]").textContent = ok ? answer.description : (answer.detail ?? "");
-  const items = (ok ? answer.slots : []).map(({ at, local, mark }) => {
+  const items = (ok ? answer.slots : []).map(({ at, local, mark, active }) => {
     const item = document.createElement("li");
     const time = document.createElement("time");
     time.dateTime = at;
-    item.append(`${local} `, time, mark === null ? "" : ` (${MARKS[mark]})`);
+    time.dataset.absolute = "";
+    const note = document.createElement("span");
+    note.className = "tag";
+    note.textContent = active ? (MARKS[mark] ?? "") : "outside its active hours";
+    item.className = active ? "" : "inactive";
+    item.append(local, " · ", time, ...(note.textContent === "" ? [] : [" ", note]));
     return item;
   });
   place.querySelector("ol").replaceChildren(...items);

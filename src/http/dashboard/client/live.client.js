@@ -6,7 +6,7 @@ let source = null;
 function eventText(event) {
   switch (event.type) {
     case "log":
-      return event.message;
+      return saidIn(event) ?? event.message;
     case "log_dropped":
       return `${event.count} more lines were past the limit and are not kept`;
     case "attempt_ended":
@@ -16,6 +16,11 @@ function eventText(event) {
     default:
       return event.type;
   }
+}
+
+/** What a model said is read as a text. */
+function saidIn({ message, data }) {
+  return message === "text" && typeof data?.text === "string" ? data.text : null;
 }
 
 function appendEvent(list, event) {
@@ -29,7 +34,7 @@ function appendEvent(list, event) {
   text.className = "event-text";
   text.textContent = eventText(event);
   item.append(at, text);
-  if (event.data !== undefined) {
+  if (event.data !== undefined && saidIn(event) === null) {
     const data = document.createElement("code");
     data.textContent = JSON.stringify(event.data);
     text.append(" ", data);
@@ -77,21 +82,28 @@ setInterval(() => {
 // What happens in the service, on a page that shows it. A burst of it is one look.
 let stream = null;
 let soon = 0;
+let refreshedAt = 0;
+const APART_MS = 800;
 function followService() {
   if (document.querySelector("[data-live]") === null || stream !== null) return;
   stream = new EventSource("/api/stream");
-  for (const type of ["agent_status", "job_complete", "reset"]) stream.addEventListener(type, refreshSoon);
+  for (const type of ["agent_status", "job_complete", "budget_warning", "change", "reset"])
+    stream.addEventListener(type, refreshSoon);
 }
 function refreshSoon() {
   if (soon !== 0) return;
-  soon = setTimeout(() => {
-    soon = 0;
-    // What somebody is choosing or writing is not taken from them.
-    const busy = document.querySelector(
-      "main form:focus-within, main input[data-run]:checked, main details[id]:focus-within",
-    );
-    if (busy === null && document.visibilityState === "visible") refresh();
-  }, 400);
+  soon = setTimeout(
+    () => {
+      soon = 0;
+      refreshedAt = performance.now();
+      // What somebody is choosing or writing is not taken from them.
+      const busy = document.querySelector(
+        "main form:focus-within, main input[data-run]:checked, main details[id]:focus-within",
+      );
+      if (busy === null && document.visibilityState === "visible") refresh();
+    },
+    Math.max(50, refreshedAt + APART_MS - performance.now()),
+  );
 }
 document.addEventListener("visibilitychange", () => {
   if (document.querySelector("[data-live]") !== null && document.visibilityState === "visible") refreshSoon();

@@ -1,0 +1,66 @@
+import type { RunDetail } from "../../contract/run.ts";
+import { Moment } from "./instant.tsx";
+import { StatusPill } from "./status-pill.tsx";
+
+/** When a run came, why, and by which agent it was run. */
+export function RunFacts({ run }: { run: RunDetail }) {
+  return (
+    <section class="card">
+      <h2>Details</h2>
+      <dl class="facts-list">
+        <dt>Created</dt>
+        <dd>
+          <Moment at={run.created_at} />
+        </dd>
+        <dt>Started</dt>
+        <dd>
+          <Moment at={run.started_at} />
+        </dd>
+        <dt>Ended</dt>
+        <dd>
+          <Moment at={run.completed_at} />
+        </dd>
+        <dt>Trigger</dt>
+        <dd>{run.trigger}</dd>
+        {run.job_id !== null && (
+          <>
+            <dt>Job</dt>
+            <dd>
+              <a href={`/schedule/${encodeURIComponent(run.job_id)}`}>{run.job_id}</a>, its slot of{" "}
+              <Moment at={run.nominal_at} />
+            </dd>
+          </>
+        )}
+        {run.replay_of !== null && (
+          <>
+            <dt>Replay of</dt>
+            <dd>
+              <a href={`/runs/${run.replay_of}`}>Run {run.replay_of}</a>
+            </dd>
+          </>
+        )}
+        <dt>Agent</dt>
+        <dd>
+          {run.framework}, version {run.agent_version}
+        </dd>
+        {run.webhook !== null && <WebhookFact webhook={run.webhook} />}
+        <dt>As JSON</dt>
+        <dd>
+          <a href={`/api/agents/runs/${run.id}`}>/api/agents/runs/{run.id}</a>
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function WebhookFact({ webhook }: { webhook: NonNullable<RunDetail["webhook"]> }) {
+  return (
+    <>
+      <dt>Webhook</dt>
+      <dd>
+        <StatusPill status={webhook.status} /> {webhook.url}
+        {webhook.last_error !== null && <p class="small muted">{webhook.last_error}</p>}
+      </dd>
+    </>
+  );
+}
