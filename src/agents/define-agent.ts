@@ -47,6 +47,8 @@ export interface AgentContext {
    * {@link HandOver}. Null where the service does not know its own address. Throws where it has no HTTP_AGENT_SECRET.
    */
   completion(): Promise<{ url: string; token: string } | null>;
+  /** Has this text, a key, taken out of all that the attempt leaves: its log, its output, its error. */
+  hide(secret: string): void;
   env: Env;
   /** The service's own origin as the caller reached it, e.g. `https://agents.example.com`. */
   serviceOrigin: string;

@@ -309,6 +309,8 @@ export const TOOL_FETCH_DEADLINE_MS = 15_000;
 export const MAX_AGENT_DEPTH = 3;
 /** Runs that one run may ask for, those that they ask for included. */
 export const MAX_CHILD_RUNS = 20;
+/** A shorter text is not looked for in what an attempt leaves, though somebody calls it a secret. */
+export const MIN_HIDDEN_CHARS = 8;
 /** In US dollars: what the runs that one run asks for may cost together, unless its agent says otherwise. */
 export const DEFAULT_CHILDREN_USD = 1;
 /** Agents that one may be allowed to have run. */

@@ -18,6 +18,7 @@ import { completionOf } from "./completion.ts";
 import { createHistory } from "./history.ts";
 import { createMemory } from "./memory.ts";
 import { createPrices } from "./prices.ts";
+import { createSecrets } from "./secrets.ts";
 import { createUsageMeter } from "./usage-meter.ts";
 
 export interface Attempt {
@@ -57,20 +58,24 @@ export type AttemptOutcome = FinishRequest | HandOverRequest;
 export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs: Now): Promise<AttemptOutcome> {
   const startedAtMs = nowMs();
   const meter = createUsageMeter();
-  const collectors = { log: attempt.log.log, usage: { add: meter.add } };
+  const secrets = createSecrets();
+  const log: AgentContext["log"] = (message, data) =>
+    attempt.log.log(secrets.without(String(message)), secrets.withoutIn(data));
+  const collectors = { log, usage: { add: meter.add }, secrets };
   const ownMicrousd = () => usdToMicrousd(meter.usage.costUsd);
   const ended = await endOf(attempt, { ...collectors, startedAtMs, ownMicrousd }, stop);
   attempt.log.close();
   const which = { runId: attempt.runId, attempt: attempt.attempt };
   if (ended.end === "handed_over") return { ...which, ...ended, atMs: nowMs(), events: attempt.log.unsent() };
-  const { end, error, advice, ...output } = ended;
+  const { end, error, advice, outputJson, outputTruncated } = ended;
   return {
     ...which,
     end,
-    error,
+    error: error === null ? null : secrets.without(error),
     advice,
     result: {
-      ...output,
+      outputJson: outputJson === null ? null : secrets.without(outputJson),
+      outputTruncated,
       tokensInput: Math.round(meter.usage.tokensInput),
       tokensOutput: Math.round(meter.usage.tokensOutput),
       costMicrousd: usdToMicrousd(meter.usage.costUsd),
@@ -86,8 +91,13 @@ async function endOf(
   {
     startedAtMs,
     ownMicrousd,
+    secrets,
     ...collectors
-  }: Pick<AgentContext, "log" | "usage"> & { startedAtMs: number; ownMicrousd: () => number },
+  }: Pick<AgentContext, "log" | "usage"> & {
+    startedAtMs: number;
+    ownMicrousd: () => number;
+    secrets: ReturnType<typeof createSecrets>;
+  },
   stop: AbortSignal,
 ): Promise<Ended | HandedOver> {
   const limits = startLimits(timeoutMs, stop);
@@ -108,7 +118,12 @@ async function endOf(
         signal: () => limits.signal(),
         bounds: { ...costBounds(agent), ownMicrousd },
       }),
-      completion: () => completionOf({ runId, attempt, leaseKey, startedAtMs, serviceOrigin }, env),
+      async completion() {
+        const completion = await completionOf({ runId, attempt, leaseKey, startedAtMs, serviceOrigin }, env);
+        if (completion !== null) secrets.hide(completion.token);
+        return completion;
+      },
+      hide: secrets.hide,
       ...collectors,
       get signal() {
         return limits.signal();
@@ -126,7 +141,7 @@ async function endOf(
     const reason: unknown = limits.ended() ?? error;
     if (reason instanceof DeadlineError) return { ...failed(reason.message), end: "timed_out" };
     if (reason instanceof CancelledError) return { ...failed(reason.message), end: "cancelled" };
-    log.warn("agent.threw", { run_id: runId, agent: agent.name, error: describeError(error) });
+    log.warn("agent.threw", { run_id: runId, agent: agent.name, error: secrets.without(describeError(error)) });
     return { ...failed(messageOf(error)), advice: adviceOf(error) };
   } finally {
     limits.release();

@@ -261,6 +261,7 @@ function execute(env: Partial<Env>, params: unknown = {}, more: Partial<AgentCon
     memory: rememberNothing,
     history: { runs: async () => [], run: async () => null },
     completion: async () => null,
+    hide: () => {},
     env: env as Env,
     serviceOrigin: "https://agents.example.com",
     ...more,

@@ -54,7 +54,7 @@ export async function converse(conversation: Conversation, context: AgentContext
 }
 
 function ask(
-  { config, system, prompt, model }: Conversation,
+  { config, system, prompt, model, key }: Conversation,
   { usage, output }: { usage: ModelUsage; output: ReturnType<typeof outputOf> },
   context: AgentContext,
 ): Promise<Answer> {
@@ -71,16 +71,16 @@ function ask(
     ...(config.max_tokens !== undefined && { maxOutputTokens: config.max_tokens }),
     ...output,
   });
-  return listen(stream, { inputChars: system.length + prompt.length, usage, log: context.log });
+  return listen(stream, { inputChars: system.length + prompt.length, usage, key, log: context.log });
 }
 
 /** What the last step said, once all have ended. Each step is sent what all before it said and were answered. */
 async function listen(
   stream: AsyncIterable<TextStreamPart<ToolSet>>,
-  told: { inputChars: number; usage: ModelUsage; log: AgentContext["log"] },
+  told: { inputChars: number; usage: ModelUsage; key: string | null; log: AgentContext["log"] },
 ): Promise<Answer> {
   const { usage, log } = told;
-  const events = createTextEvents(log, nowMs);
+  const events = createTextEvents(log, nowMs, told.key);
   const answer = { text: "", finishReason: "nothing", outputTokens: 0 };
   let { inputChars } = told;
   try {

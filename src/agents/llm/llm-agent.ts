@@ -28,6 +28,7 @@ export function llmAgent(config: LlmConfig): AgentBehaviour {
 /** Runs one attempt of a model. */
 export async function runModel(config: LlmConfig, input: unknown, context: AgentContext): Promise<unknown> {
   const { model, key } = await openModel(config, context.env);
+  if (key !== null) context.hide(key);
   const { converse } = await import("./converse.ts"); // a service without models never runs their libraries
   const texts = { system: systemPrompt(config), prompt: promptOf(input) };
   const set = await context.setPriceOf(config.model);
