@@ -18,6 +18,7 @@ export interface Stage {
   open(options?: { width?: number; colorScheme?: "light" | "dark" }): Promise<Page>;
   /** Sends JSON to the API, as somebody elsewhere. */
   post(path: string, body: object, headers?: Record<string, string>): Promise<Response>;
+  put(path: string, body: object): Promise<Response>;
   /** Writes runs straight into the history: more than anybody waits for. */
   insertRuns(count: number): void;
   /** Errors of the console and of the pages' scripts, of all pages. */
@@ -42,12 +43,8 @@ export async function setStage(): Promise<Stage> {
   return {
     origin: `http://127.0.0.1:${port}`,
     complaints,
-    post: (path, body, headers = {}) =>
-      fetch(`http://127.0.0.1:${port}${path}`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", ...headers },
-        body: JSON.stringify(body),
-      }),
+    post: (path, body, headers = {}) => send("POST", `http://127.0.0.1:${port}${path}`, body, headers),
+    put: (path, body) => send("PUT", `http://127.0.0.1:${port}${path}`, body, {}),
     insertRuns: (count) => insertRuns(folder, count),
     async open({ width = 1280, colorScheme = "light" } = {}) {
       const context = await browser.newContext({
@@ -79,6 +76,14 @@ export async function setStage(): Promise<Stage> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function send(method: string, url: string, body: object, headers: Record<string, string>): Promise<Response> {
+  return fetch(url, {
+    method,
+    headers: { "Content-Type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
 }
 
 function insertRuns(folder: string, count: number): void {

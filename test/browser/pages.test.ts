@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { HOSTILE } from "../hostile.ts";
 import { type Stage, seriousViolations, setStage, shoot, waitForStatus } from "./browser.ts";
+import { startModel } from "./scripted-model.ts";
 
 let stage: Stage;
 
@@ -89,6 +90,26 @@ test("slots of the past are run from the job's page, and a preview marks what it
   await shoot(page, "job-hours");
 });
 
+test("what a model says is read while it says it, and what it cost is seen once it has ended", LONG, async () => {
+  const model = await startModel();
+  const llm = { model: "gpt-4.1-mini", base_url: model.baseUrl };
+  await stage.put("/api/agents/poet", { kind: "llm", display_name: "Poet", llm });
+  const page = await stage.open();
+  await page.goto("/agents/poet");
+  await page.getByLabel("prompt").fill("A poem, please.");
+  await page.getByRole("button", { name: "Run poet" }).click();
+  await page.waitForURL(/\/runs\/\d+$/);
+  await page.locator(".timeline", { hasText: "Roses are red." }).waitFor();
+  await waitForStatus(page, "running");
+  model.end();
+  await waitForStatus(page, "completed");
+  await page.locator(".tile", { hasText: "1,000 in, 500 out" }).waitFor();
+  await shoot(page, "run-of-model");
+  await page.goto("/costs");
+  await page.locator("tr", { hasText: "gpt-4.1-mini" }).locator("td", { hasText: "1,500" }).waitFor();
+  model.close();
+});
+
 test("hostile texts on every page open nothing, run nothing and break no policy", LONG, async () => {
   const { run_id } = (await (
     await stage.post("/api/agents/echo/run", {
@@ -105,11 +126,7 @@ test("hostile texts on every page open nothing, run nothing and break no policy"
   });
   await stage.post("/api/scheduler/jobs/hostile/pause", { note: HOSTILE });
   const price = { input_usd_per_million: 1, output_usd_per_million: 1 };
-  await fetch(`${stage.origin}/api/prices/${encodeURIComponent(HOSTILE)}`, {
-    method: "PUT",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(price),
-  });
+  await stage.put(`/api/prices/${encodeURIComponent(HOSTILE)}`, price);
   const page = await stage.open();
   for (const path of ["/", "/runs", `/runs/${run_id}`, "/agents/echo", "/schedule", "/schedule/hostile", "/settings"]) {
     await page.goto(path, { waitUntil: "load" });
@@ -156,19 +173,9 @@ test("every page, wide and narrow, light and dark, is without a serious fault in
   await stage.post("/api/agents/echo/run", {
     params: { report: "# Title\n\n- one\n\n| a | b |\n|---|---|\n| 1 | 2 |" },
   });
-  const paths = [
-    "/",
-    "/runs",
-    "/runs/1",
-    "/agents/scanner",
-    "/agents/echo",
-    "/costs",
-    "/schedule",
-    "/schedule/hourly",
-    "/settings",
-    "/sign-in",
-    "/runs/0",
-  ];
+  const places =
+    "/ /runs /runs/1 /agents/scanner /agents/echo /costs /schedule /schedule/hourly /settings /sign-in /runs/0";
+  const paths = places.split(" ");
   const faults: string[] = [];
   for (const [width, colorScheme] of [
     [1280, "light"],

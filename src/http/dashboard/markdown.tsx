@@ -19,11 +19,11 @@ export function Markdown({ text }: { text: string }) {
   return <div class="prose">{raw(micromark(text, OPTIONS))}</div>;
 }
 
-/** The parts of an output that somebody wrote to be read: texts of more than one line, or with a markdown sign. */
+/** The parts of an output that are there to be read: what a model said, and texts of lines or with a sign of markdown. */
 export function readableTexts(output: unknown): { name: string; text: string }[] {
   if (typeof output === "string") return [{ name: "Text", text: output }];
   if (typeof output !== "object" || output === null || Array.isArray(output)) return [];
   return Object.entries(output).flatMap(([name, text]) =>
-    typeof text === "string" && /\n|^#{1,6} |\*\*|\]\(/.test(text.trim()) ? [{ name, text }] : [],
+    typeof text === "string" && (name === "text" || /\n|^#{1,6} |\*\*|\]\(/.test(text.trim())) ? [{ name, text }] : [],
   );
 }

@@ -24,7 +24,8 @@ export function NextFires({ jobs }: { jobs: readonly JobSummary[] }) {
   );
 }
 
-/** An instant as the clock in a job's timezone shows it, to the minute: `2026-11-27 09:00`. */
+/** An instant as the clock in a job's timezone shows it, to the minute: `2026-11-27 09:00 +01:00`. */
 export function jobClock(job: Pick<JobSummary, "trigger" | "timezone">, at: string): string {
-  return wallClock(timezoneOf(job.trigger, job.timezone), Date.parse(at)).slice(0, 16);
+  const shown = wallClock(timezoneOf(job.trigger, job.timezone), Date.parse(at));
+  return `${shown.slice(0, 16)} ${shown.slice(19)}`;
 }

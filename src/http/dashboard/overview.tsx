@@ -1,16 +1,17 @@
 import { nowMs } from "../../clock.ts";
 import type { BudgetReport } from "../../contract/budget.ts";
-import type { RunStatus, RunSummary } from "../../contract/run.ts";
+import type { RunStatus } from "../../contract/run.ts";
+import type { RunOutline } from "../../contract/run-record.ts";
 import { dayOf } from "../../core/day.ts";
 import { listNextJobs } from "../../store/jobs.ts";
-import { listRuns } from "../../store/runs.ts";
+import { countLiveRuns, type LiveCounts } from "../../store/live-runs.ts";
+import { listRunOutlines } from "../../store/runs.ts";
 import { readHoursSince, readUsageSince } from "../../store/usage.ts";
 import { agentSummaries } from "../agent-view.ts";
 import type { AppContext } from "../app-context.ts";
 import { budgetReport } from "../budgets.ts";
 import { costOf } from "../costs.ts";
 import { jobSummary } from "../job-view.ts";
-import { runSummary } from "../run-view.ts";
 import { AgentCards, type HoursByAgent } from "./agent-cards.tsx";
 import { BudgetBars } from "./budget-bars.tsx";
 import { FirstSteps } from "./first-steps.tsx";
@@ -24,6 +25,8 @@ const SHOWN_AGENTS = 48;
 const SHOWN_RUNS = 6;
 const SHOWN_JOBS = 5;
 const SHOWN_BUDGETS = 6;
+/** Runs that have not ended are counted so far. */
+const MAX_COUNTED_RUNS = 10_000;
 const DAY_MS = 86_400_000;
 
 /** How things are: the agents, what runs, what went wrong, what it cost. Of a service without runs: what to do first. */
@@ -34,9 +37,10 @@ export async function overviewPage(c: AppContext): Promise<Response> {
   const agents = all.slice(first, first + SHOWN_AGENTS);
   const names = agents.map(({ name }) => name);
   const atMs = nowMs();
-  const [summaries, hours, inFlight, failures, usage, jobs, { budgets }] = await Promise.all([
+  const [summaries, hours, live, inFlight, failures, usage, jobs, { budgets }] = await Promise.all([
     agentSummaries(agents, c),
     readHoursSince(c.env.DB, { agentNames: names, firstHour: firstHourOf(atMs) }),
+    countLiveRuns(c.env.DB, MAX_COUNTED_RUNS),
     runsWith(["running", "queued"], 0, c),
     runsWith(["failed", "timed_out", "interrupted"], atMs - DAY_MS, c),
     readUsageSince(c.env.DB, dayOf(atMs)),
@@ -57,7 +61,7 @@ export async function overviewPage(c: AppContext): Promise<Response> {
         <FirstSteps mayRun={mayDo(c, "operator")} origin={new URL(c.req.url).origin} />
       ) : (
         <>
-          <Tiles ends={countEnds(hours)} inFlight={inFlight.length} costUsd={costOf(usage)} />
+          <Tiles ends={countEnds(hours)} live={live} costUsd={costOf(usage)} />
           <div class="halves">
             <div>
               <RunLines title="In flight" runs={inFlight} none="Nothing runs just now." />
@@ -85,25 +89,27 @@ export async function overviewPage(c: AppContext): Promise<Response> {
   );
 }
 
-async function runsWith(statuses: readonly RunStatus[], sinceMs: number, c: AppContext): Promise<RunSummary[]> {
+async function runsWith(statuses: readonly RunStatus[], sinceMs: number, c: AppContext): Promise<RunOutline[]> {
   const filter = { agentName: null, sinceMs: null, untilMs: null, beforeId: null, limit: SHOWN_RUNS };
-  const lists = await Promise.all(statuses.map((status) => listRuns(c.env.DB, { ...filter, status })));
+  const lists = await Promise.all(statuses.map((status) => listRunOutlines(c.env.DB, { ...filter, status })));
   return lists
     .flat()
     .filter((run) => run.created_at >= sinceMs)
     .sort((a, b) => b.id - a.id)
-    .slice(0, SHOWN_RUNS)
-    .map(runSummary);
+    .slice(0, SHOWN_RUNS);
 }
 
-function Tiles(props: { ends: { completed: number; wrong: number }; inFlight: number; costUsd: number }) {
+function Tiles(props: { ends: { completed: number; wrong: number }; live: LiveCounts; costUsd: number }) {
   const { completed, wrong } = props.ends;
   const ended = completed + wrong;
   return (
     <dl class="tiles">
       <div class="tile">
         <dt>In flight</dt>
-        <dd>{props.inFlight === SHOWN_RUNS ? `${SHOWN_RUNS} or more` : formatCount(props.inFlight)}</dd>
+        <dd>
+          {formatCount(props.live.running)}
+          {props.live.queued > 0 && <small>{` and ${formatCount(props.live.queued)} waiting`}</small>}
+        </dd>
       </div>
       <div class="tile">
         <dt>Ended in 24 h</dt>

@@ -1,9 +1,10 @@
-import type { RunSummary } from "../../contract/run.ts";
+import type { RunOutline } from "../../contract/run-record.ts";
+import { instantOrNull } from "../run-view.ts";
 import { Instant } from "./instant.tsx";
 import { StatusPill } from "./status-pill.tsx";
 
 /** A few runs, a line each, with what went wrong where something did. */
-export function RunLines({ title, runs, none }: { title: string; runs: readonly RunSummary[]; none: string }) {
+export function RunLines({ title, runs, none }: { title: string; runs: readonly RunOutline[]; none: string }) {
   return (
     <section class="card">
       <h2>{title}</h2>
@@ -20,7 +21,7 @@ export function RunLines({ title, runs, none }: { title: string; runs: readonly 
                 <span class="line">
                   <StatusPill status={run.status} />
                   <span class="small muted ago">
-                    <Instant at={run.created_at} />
+                    <Instant at={instantOrNull(run.created_at)} />
                   </span>
                 </span>
               </div>

@@ -24,7 +24,9 @@ export function Timeline({ run }: { run: RunDetail }) {
           <span class="event-at">{since(Date.parse(event.at), Date.parse(start))}</span>
           <span class="event-text">
             {textOf(event)}
-            {event.type === "log" && event.data !== undefined && <code> {JSON.stringify(event.data)}</code>}
+            {event.type === "log" && event.data !== undefined && saidIn(event) === null && (
+              <code> {JSON.stringify(event.data)}</code>
+            )}
             {event.type === "attempt_ended" && event.started_at !== undefined && (
               <span class="muted"> (began {since(Date.parse(event.started_at), Date.parse(start))})</span>
             )}
@@ -67,11 +69,17 @@ function since(atMs: number, startMs: number): string {
   return `${seconds < 0 ? "−" : "+"}${Math.abs(seconds).toFixed(1)} s`;
 }
 
+/** What a model said comes as the data of an event of its own: it is read as what it is, a text. */
+function saidIn({ message, data }: Extract<RunEvent, { type: "log" }>): string | null {
+  if (message !== "text" || typeof data !== "object" || data === null || !("text" in data)) return null;
+  return typeof data.text === "string" ? data.text : null;
+}
+
 /** The page's script says the same of the events that it adds. */
 function textOf(event: RunEvent): string {
   switch (event.type) {
     case "log":
-      return event.message;
+      return saidIn(event) ?? event.message;
     case "log_dropped":
       return `${countOf(event.count, "more line")} past the limit, not kept`;
     case "attempt_ended":

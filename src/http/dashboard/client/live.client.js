@@ -6,7 +6,7 @@ let source = null;
 function eventText(event) {
   switch (event.type) {
     case "log":
-      return event.message;
+      return saidIn(event) ?? event.message;
     case "log_dropped":
       return `${event.count} more lines were past the limit and are not kept`;
     case "attempt_ended":
@@ -16,6 +16,11 @@ function eventText(event) {
     default:
       return event.type;
   }
+}
+
+/** What a model said is read as a text. */
+function saidIn({ message, data }) {
+  return message === "text" && typeof data?.text === "string" ? data.text : null;
 }
 
 function appendEvent(list, event) {
@@ -29,7 +34,7 @@ function appendEvent(list, event) {
   text.className = "event-text";
   text.textContent = eventText(event);
   item.append(at, text);
-  if (event.data !== undefined) {
+  if (event.data !== undefined && saidIn(event) === null) {
     const data = document.createElement("code");
     data.textContent = JSON.stringify(event.data);
     text.append(" ", data);
