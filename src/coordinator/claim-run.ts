@@ -26,13 +26,20 @@ export async function claimRun(context: CoordinatorContext, leaseKey: string): P
       return { ok: true, kind: "nothing" };
     }
     if (run.queueExpiresAtMs <= atMs) {
-      await closeRun(context, run, "timed_out", `The run waited over ${run.policy.queueTtlMs} ms for its turn.`);
+      await closeOverstayed(context, run);
       continue;
     }
     if (knowledge.slotsInUse() >= run.policy.concurrency) return { ok: true, kind: "nothing" };
     const claimed = await knowledge.move(run.runId, () => claim(context, run, leaseKey, atMs));
     if (claimed !== null) return claimed;
   }
+}
+
+/** Where it was not closed it is not queued any more: found here again, it would be closed again and again. */
+async function closeOverstayed(context: CoordinatorContext, run: LiveRun): Promise<void> {
+  const { runId, policy } = run;
+  const closed = await closeRun(context, run, "timed_out", `The run waited over ${policy.queueTtlMs} ms for its turn.`);
+  if (closed === null) context.knowledge.forget(runId);
 }
 
 async function claim(

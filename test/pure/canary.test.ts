@@ -27,6 +27,12 @@ function heedsNoLease(options: Options): Coordinator {
   return createCoordinator({ ...options, db });
 }
 
+/** Writes every line that it is told, as if nobody ever told one twice. */
+function believesEveryLine(options: Options): Coordinator {
+  const db = withSql(options.db, (sql) => sql.replace("told.n > coalesce(", "told.n > 0 * coalesce("));
+  return createCoordinator({ ...options, db });
+}
+
 /** Reads how many run, and then starts another: two who do so at once both find the slot free. */
 function countsBeforeItWrites(options: Options): Coordinator {
   const one = createCoordinator(options);
@@ -48,6 +54,7 @@ describe("a coordinator that is wrong is caught within 20 seeds:", () => {
     { fault: "one that reads the id back with MAX(id)", coordinatorOf: readsIdsBack },
     { fault: "one that closes a run for an attempt that has lost it", coordinatorOf: heedsNoLease },
     { fault: "one that begins a slot's run under another key each time", coordinatorOf: ignoresTheSlotsKey },
+    { fault: "one that records a line of a log twice", coordinatorOf: believesEveryLine },
     { fault: "one that knows only half of what it admitted", coordinatorOf: countsBeforeItWrites },
   ])("$fault", async ({ coordinatorOf }) => {
     for (let n = 0; n < 20; n++) {

@@ -94,6 +94,100 @@ const FLOWS: Readonly<Record<string, Flow>> = {
       "coordinator: D1 batch",
     ],
   },
+  "a run that logs": {
+    async play({ ask, time }) {
+      ask(request({ input: { ...INPUT, workMs: 8_000, lines: 4, script: ["throw", "complete"] } }));
+      await time.advance(30_000);
+    },
+    effects: [
+      "worker: begin",
+      "coordinator: D1 all",
+      "coordinator: D1 batch",
+      "worker: heartbeat",
+      "coordinator: D1 batch",
+      "worker: heartbeat",
+      "coordinator: D1 batch",
+      "worker: heartbeat",
+      "coordinator: D1 batch",
+      "worker: heartbeat",
+      "coordinator: D1 batch",
+      "worker: finish",
+      "coordinator: D1 batch",
+      "coordinator: send wake",
+      "consumer: claim",
+      "coordinator: D1 batch",
+      "consumer: heartbeat",
+      "coordinator: D1 batch",
+      "consumer: heartbeat",
+      "coordinator: D1 batch",
+      "consumer: heartbeat",
+      "coordinator: D1 batch",
+      "consumer: heartbeat",
+      "coordinator: D1 batch",
+      "consumer: finish",
+      "coordinator: D1 batch",
+    ],
+  },
+  "a run that is handed over, and completed by somebody outside": {
+    async play({ ask, time }) {
+      ask(request({ input: { ...INPUT, lines: 1, script: ["outside_completes"] } }));
+      await time.advance(MINUTE_MS);
+    },
+    effects: [
+      "worker: begin",
+      "coordinator: D1 all",
+      "coordinator: D1 batch",
+      "worker: heartbeat",
+      "worker: handOver",
+      "coordinator: D1 batch",
+      "worker: finish",
+      "coordinator: D1 batch",
+      "worker: finish ×3",
+    ],
+  },
+  "a run that is handed over and forgotten, and tried again": {
+    limits: { retry: { maxAttempts: 2, minDelayMs: 0, maxDelayMs: 0, factor: 1, on: ["timed_out", "interrupted"] } },
+    async play({ ask, time, world }) {
+      ask(request({ input: { ...INPUT, script: ["outside_forgets", "complete"] } }));
+      await time.advance(65_000);
+      await sweepAlong(world, time);
+    },
+    effects: [
+      "worker: begin",
+      "coordinator: D1 all",
+      "coordinator: D1 batch",
+      "worker: handOver",
+      "coordinator: D1 batch",
+      "cron: D1 all",
+      "cron: sweep",
+      "coordinator: D1 all",
+      "coordinator: D1 batch",
+      "coordinator: send wake ×2",
+      "consumer: claim ×2",
+      "coordinator: D1 batch",
+      "consumer: finish",
+      "coordinator: D1 batch",
+    ],
+  },
+  "a run that is handed over, and cancelled": {
+    async play({ ask, cancel, time, newestRunId, world }) {
+      ask(request({ input: { ...INPUT, script: ["outside_forgets"] } }));
+      await time.advance(5_000);
+      cancel("agent", newestRunId() ?? 1);
+      await time.advance(1_000);
+      await sweepAlong(world, time);
+    },
+    effects: [
+      "worker: begin",
+      "coordinator: D1 all",
+      "coordinator: D1 batch",
+      "worker: handOver",
+      "coordinator: D1 batch",
+      "worker: cancel",
+      "coordinator: D1 batch",
+      "cron: D1 all",
+    ],
+  },
   "a queued run that is cancelled": {
     async play({ ask, cancel, time, newestRunId }) {
       ask(request({ mode: "queue", delayMs: 30_000 }));
@@ -304,6 +398,37 @@ const FLOWS: Readonly<Record<string, Flow>> = {
       "worker: heartbeat ×2",
       "worker: finish",
       "coordinator: D1 batch",
+    ],
+  },
+  "a run that waited for longer than it may, and whose turn it is": {
+    limits: { queueTtlMs: 20_000 },
+    async play({ ask, time, world }) {
+      ask(request({ input: { ...INPUT, workMs: 30_000 } }));
+      await time.advance(1_000);
+      ask(request({ requestKey: "two" }));
+      ask(request({ requestKey: "three" }));
+      await time.advance(MINUTE_MS);
+      world.wake("agent");
+      world.wake("agent");
+      await time.advance(1_000);
+    },
+    effects: [
+      "worker: begin",
+      "coordinator: D1 all",
+      "coordinator: D1 batch",
+      "worker: begin ×2",
+      "coordinator: D1 batch ×2",
+      "worker: heartbeat ×4",
+      "coordinator: D1 batch",
+      "worker: heartbeat ×3",
+      "worker: finish",
+      "coordinator: D1 batch",
+      "coordinator: send wake",
+      "consumer: claim",
+      "coordinator: D1 batch",
+      "coordinator: send wake",
+      "coordinator: D1 batch",
+      "consumer: claim ×3",
     ],
   },
 };

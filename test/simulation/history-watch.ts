@@ -3,6 +3,7 @@ import type { RunStatus } from "../../src/contract/run.ts";
 import { isTerminal } from "../../src/core/run-state.ts";
 import { createBudgetWatch } from "./budget-watch.ts";
 import type { Actor } from "./effects.ts";
+import { missedEvents } from "./event-watch.ts";
 import { all } from "./sqlite-d1.ts";
 
 export interface Row {
@@ -59,6 +60,7 @@ export function createHistoryWatch(options: {
     live = nowLive;
     for (const difference of usageDifferences(sqlite)) options.report(difference);
     for (const difference of budgets.differences(sqlite)) options.report(difference);
+    for (const missed of missedEvents(sqlite)) options.report(missed);
   }
 
   function checkConcurrency(rows: readonly Glance[]): void {

@@ -1,6 +1,6 @@
 import type { RunStatus } from "../../src/contract/run.ts";
 import type { RetryPolicy } from "../../src/contract/run-policy.ts";
-import { type Step, stepOf, TOKENS_PER_ATTEMPT } from "./scripted-agent.ts";
+import { isOutside, type Step, stepOf, TOKENS_PER_ATTEMPT } from "./scripted-agent.ts";
 
 /** What is known of a run from outside: what it was asked to do, and what befell it. */
 export interface Story {
@@ -37,7 +37,8 @@ export function impossible(story: Story, run: Ended): string[] {
   if (!allowed.includes(run.status)) complaints.push(`it is ${run.status}, which none of ${allowed} is`);
   const output = run.status === "completed" ? JSON.stringify({ mark: story.mark, attempt: run.attempt }) : null;
   if (run.output_data !== output) complaints.push(`its output is ${run.output_data}, not ${output}`);
-  const tokens = run.attempt * TOKENS_PER_ATTEMPT;
+  const attempts = Array.from({ length: run.attempt }, (_, n) => stepOf(story.script, n + 1));
+  const tokens = attempts.filter((step) => step !== "outside_forgets").length * TOKENS_PER_ATTEMPT;
   const exact = !story.faulty && !story.mayBeCancelled && !story.mayOverstay;
   if (run.tokens_input > tokens || (exact && run.tokens_input < tokens)) {
     complaints.push(`it used ${run.tokens_input} tokens in ${run.attempt} attempts of ${TOKENS_PER_ATTEMPT}`);
@@ -48,8 +49,12 @@ export function impossible(story: Story, run: Ended): string[] {
 /** How an attempt may end. */
 function endsOf(story: Story, attempt: number): RunStatus[] {
   const step = stepOf(story.script, attempt);
-  const scripted: RunStatus = step === "complete" ? "completed" : step === "hang" ? "timed_out" : "failed";
-  return story.faulty ? [scripted, "interrupted"] : [scripted];
+  const outside = isOutside(step);
+  const completes = step === "complete" || step === "outside_completes";
+  const forgotten = step === "hang" || step === "outside_forgets";
+  const scripted: RunStatus = completes ? "completed" : forgotten ? "timed_out" : "failed";
+  if (!story.faulty) return [scripted];
+  return outside ? [scripted, "interrupted", "timed_out"] : [scripted, "interrupted"];
 }
 
 /** Unless it is cancelled, a run goes on after such an attempt, and after no other. */

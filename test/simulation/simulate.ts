@@ -5,6 +5,7 @@ import { createJobSwarm, type JobSwarm } from "./job-swarm.ts";
 import { impossible } from "./model.ts";
 import { MINUTE_MS, onStage, type Request, type Stage, type StageOptions } from "./stage.ts";
 import { type Action, createSwarm, deliveriesOf, planOf, requestOf, type Swarm } from "./swarm.ts";
+import { createTraits, type Traits } from "./traits.ts";
 
 const DRAIN_MINUTES = 600;
 
@@ -21,21 +22,21 @@ export interface Simulated {
 
 export interface SimulateOptions extends Pick<StageOptions, "coordinatorOf" | "tickOf"> {
   onLog?(line: string): void;
-  /** As the seeds were played before there were any. */
-  withoutJobs?: boolean;
+  /** As the seeds were played before there were jobs, logs and hand-overs. */
+  plain?: boolean;
 }
 
 /** Plays one seed: a safety phase with its faults, a liveness phase without any, then every guarantee. */
 export async function simulate(
   seed: string,
-  { coordinatorOf, tickOf, onLog, withoutJobs = false }: SimulateOptions = {},
+  { coordinatorOf, tickOf, onLog, plain = false }: SimulateOptions = {},
 ): Promise<Simulated> {
   const chance = createChance(seed);
   const swarm = createSwarm(chance);
   const trace = createTrace();
   const jobChance = createChance(`${seed}/jobs`);
   const jobSwarm = createJobSwarm(jobChance, swarm);
-  if (withoutJobs) jobSwarm.jobs = [];
+  if (plain) jobSwarm.jobs = [];
   onLog?.(JSON.stringify({ ...swarm, ...jobSwarm }));
   let faultsOn = true;
   const options = {
@@ -59,7 +60,8 @@ export async function simulate(
   };
   return onStage(options, async (stage) => {
     const jobs = createJobPlayer(jobSwarm, jobChance, stage);
-    const player = createPlayer(swarm, chance, stage);
+    const traits = plain ? null : createTraits(createChance(`${seed}/traits`));
+    const player = createPlayer(swarm, chance, stage, traits);
     jobs.begin();
     await player.play(jobs.step);
     faultsOn = false;
@@ -76,7 +78,7 @@ export async function simulate(
 }
 
 /** Does what the seed says to a stage. */
-function createPlayer(swarm: Swarm, chance: Chance, stage: Stage) {
+function createPlayer(swarm: Swarm, chance: Chance, stage: Stage, traits: Traits | null) {
   const { between, happens, pick, weighted } = chance;
   const requests: Request[] = [];
   const cancelled = new Set<number>();
@@ -100,7 +102,10 @@ function createPlayer(swarm: Swarm, chance: Chance, stage: Stage) {
     const { world } = stage;
     switch (action) {
       case "burst":
-        for (let n = between(1, 10); n > 0; n--) ask(requestOf(swarm, chance, requests.length));
+        for (let n = between(1, 10); n > 0; n--) {
+          const request = requestOf(swarm, chance, requests.length);
+          ask({ ...request, input: traits?.of(request.input) ?? request.input });
+        }
         break;
       case "repeat":
         repeat();

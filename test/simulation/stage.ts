@@ -5,12 +5,19 @@ import { nextFireAfter } from "../../src/core/slot-decisions.ts";
 import type { tick } from "../../src/scheduler/tick.ts";
 import { insertJob } from "../../src/store/job-edits.ts";
 import type { Chance } from "./chance.ts";
-import type { Effect, Plan } from "./effects.ts";
+import { type Effect, type Plan, PROMPT } from "./effects.ts";
+import { brokenEvents } from "./event-watch.ts";
 import { createHistoryWatch, type Row } from "./history-watch.ts";
 import { callJobs, type JobAnswer, type JobCall } from "./job-clients.ts";
 import { createJobWatch, type FireRow, JOB_GUARANTEES } from "./job-watch.ts";
 import { type Asked, brokenGuarantees, createLedger, runIdOf } from "./ledger.ts";
-import { type AgentLimits, type ScriptedInput, scriptedAgent } from "./scripted-agent.ts";
+import {
+  type AgentLimits,
+  type OutsideStep,
+  type ScriptedInput,
+  scriptedAgent,
+  TOKENS_PER_ATTEMPT,
+} from "./scripted-agent.ts";
 import { all, sqliteD1 } from "./sqlite-d1.ts";
 import { createVirtualTime, withVirtual } from "./virtual-time.ts";
 import { createWorld } from "./world.ts";
@@ -18,6 +25,11 @@ import { createWorld } from "./world.ts";
 /** A Monday, an hour before a UTC day ends: what runs long ends on another day than it began. */
 export const START_MS = Date.UTC(2026, 10, 23, 23);
 export const MINUTE_MS = 60_000;
+/** Far more than any play needs. */
+const MAX_EFFECTS = 20_000;
+/** Before the attempt can have been handed over, and after. */
+const OUTSIDE_TRIES_MS = [1, 3_000, 20_000] as const;
+const LAST_OUTSIDE_TRY_MS = 45_000;
 
 export interface Request {
   agentName: string;
@@ -50,16 +62,32 @@ function createStage(options: StageOptions) {
   });
   const jobWatch = createJobWatch((violation) => violations.add(violation));
   const agents = options.limits.map((limits) =>
-    scriptedAgent(limits, ({ env, runId, attempt }) => {
-      const by = world.processOf(env);
-      // What a dead process still computes reaches nobody.
-      if (by === undefined || !by.alive) return () => {};
-      ledger.executions.push({ runId, attempt, by: by.name });
-      return watch.attemptStarts(world.sqlite, { agentName: limits.name, runId, attempt, by });
+    scriptedAgent(limits, {
+      onAttempt({ env, runId, attempt }) {
+        const by = world.processOf(env);
+        // What a dead process still computes reaches nobody.
+        if (by === undefined || !by.alive) return () => {};
+        ledger.executions.push({ runId, attempt, by: by.name });
+        return watch.attemptStarts(world.sqlite, { agentName: limits.name, runId, attempt, by });
+      },
+      onHandOver({ env, runId, attempt }, step, mark) {
+        if (world.processOf(env)?.alive) takeOver({ agentName: limits.name, runId, attempt }, step, mark);
+      },
     }),
   );
+  let effects = 0;
+
+  /** What goes round in circles is brought to an end. */
+  function plan(effect: Effect): Plan {
+    effects++;
+    if (effects <= MAX_EFFECTS) return options.plan(effect);
+    violations.add(`the service does not come to rest`);
+    return { ...PROMPT, fault: "crash_before" };
+  }
+
   const world = createWorld({
     ...options,
+    plan,
     time,
     agents,
     onCommit: watch.look,
@@ -81,6 +109,22 @@ function createStage(options: StageOptions) {
       .then((outcome) => asked.outcomes.push(outcome))
       .catch((error: unknown) => violations.add(`a request threw: ${error}`));
     return asked;
+  }
+
+  /** Somebody outside says how an attempt has ended, again and again: no answer is believed. */
+  function takeOver(which: { agentName: string; runId: number; attempt: number }, step: OutsideStep, mark: string) {
+    if (step === "outside_forgets") return;
+    const { attempt } = which;
+    const usage = { input_tokens: TOKENS_PER_ATTEMPT, cost_usd: 0.003 };
+    const told = step === "outside_fails" ? { error: "scripted to fail outside" } : { output: { mark, attempt } };
+    const early = OUTSIDE_TRIES_MS.filter(() => options.chance.happens(0.5));
+    for (const afterMs of [...early, LAST_OUTSIDE_TRY_MS]) {
+      time.set(() => {
+        world
+          .complete(which, { output: told.output, completion: { ...told, usage } })
+          .catch((error: unknown) => violations.add(`a completion threw: ${error}`));
+      }, afterMs);
+    }
   }
 
   function cancel(agentName: string, runId: number): void {
@@ -169,7 +213,8 @@ function createStage(options: StageOptions) {
       const ofJobs = Object.entries(JOB_GUARANTEES).flatMap(([name, broken]) =>
         broken(world.sqlite).map((violation) => `${name}: ${violation}`),
       );
-      return [...violations, ...brokenGuarantees(ledger, world.sqlite), ...ofJobs];
+      const broken = [...brokenGuarantees(ledger, world.sqlite), ...brokenEvents(world.sqlite)];
+      return [...violations, ...broken, ...ofJobs];
     },
   };
 }

@@ -4,9 +4,10 @@ import { createRegistry } from "../../src/agents/registry.ts";
 import { nowMs } from "../../src/clock.ts";
 import { callCoordinator } from "../../src/coordinator/client.ts";
 import { createCoordinator } from "../../src/coordinator/coordinator.ts";
-import type { CancelOutcome, Coordinator } from "../../src/coordinator/protocol.ts";
+import type { CancelOutcome, Coordinator, FinishOutcome } from "../../src/coordinator/protocol.ts";
 import { sendJobsWake, sendWake, type Wake } from "../../src/coordinator/wake.ts";
 import type { Env } from "../../src/env.ts";
+import { completeAttempt } from "../../src/executor/complete-attempt.ts";
 import { consumeWakes } from "../../src/executor/consume-wakes.ts";
 import { type RunOutcome, type RunRequest, runAgent } from "../../src/executor/run-agent.ts";
 import { describeError } from "../../src/log.ts";
@@ -234,6 +235,14 @@ export function createWorld(options: WorldOptions) {
     cancel(agentName: string, runId: number): Promise<CancelOutcome> {
       const { env } = startProcess("worker");
       return callCoordinator(env.COORDINATOR, agentName, (coordinator) => coordinator.cancel({ runId }));
+    },
+    /** As a request to complete an attempt that was handed over, whose token was right. */
+    complete(
+      { agentName, ...which }: { agentName: string; runId: number; attempt: number },
+      told: Parameters<typeof completeAttempt>[1],
+    ): Promise<FinishOutcome> {
+      const { env } = startProcess("worker");
+      return completeAttempt({ ...which, durationMs: 1_000 }, told, agentName, env);
     },
     /** The minute's sweep, which fails where the history cannot be read. */
     async sweep(): Promise<void> {
