@@ -3,6 +3,7 @@ import type { RunDetail } from "../../contract/run.ts";
 import { microusdToUsd } from "../../core/money.ts";
 import { PLATFORM_PRICE } from "../../core/platform-price.ts";
 import { isTerminal } from "../../core/run-state.ts";
+import { readJob } from "../../store/jobs.ts";
 import type { AppContext } from "../app-context.ts";
 import { ProblemError } from "../problems.ts";
 import { readRunDetail } from "../runs.ts";
@@ -19,6 +20,7 @@ export async function runPage(c: AppContext): Promise<Response> {
   const id = RunId.safeParse(c.req.param("id"));
   if (!id.success) throw new ProblemError({ code: "run_not_found", detail: "There is no such run." });
   const run = await readRunDetail(id.data, c);
+  const job = run.job_id === null ? null : await readJob(c.env.DB, run.job_id);
   return answerPage(
     c,
     { title: `Run ${run.id}`, section: "Runs" },
@@ -44,7 +46,7 @@ export async function runPage(c: AppContext): Promise<Response> {
             <h2>Input</h2>
             <JsonView value={run.input} label="Input" />
           </section>
-          <RunFacts run={run} />
+          <RunFacts run={run} jobName={job?.definition.name ?? null} />
         </div>
       </div>
     </>,
