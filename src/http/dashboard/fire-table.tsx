@@ -19,7 +19,6 @@ export function FireTable({ fires, names }: { fires: readonly JobFire[]; names: 
               Duration
             </th>
             <th scope="col">Decided</th>
-            <th scope="col">Reason</th>
           </tr>
         </thead>
         <tbody>
@@ -29,12 +28,13 @@ export function FireTable({ fires, names }: { fires: readonly JobFire[]; names: 
                 <Moment at={fire.nominal_at} />
               </td>
               {names !== null && (
-                <td class="name">
+                <td class="one-line">
                   <JobLink id={fire.job_id} name={names.get(fire.job_id) ?? null} />
                 </td>
               )}
               <td>
                 <StatusPill status={fire.outcome} />
+                <Reason text={reasonOf(fire)} />
               </td>
               <td class="nowrap">
                 {fire.run_id !== null && (
@@ -48,7 +48,6 @@ export function FireTable({ fires, names }: { fires: readonly JobFire[]; names: 
               <td>
                 <Instant at={fire.fired_at} />
               </td>
-              <td class="small reason">{reasonOf(fire)}</td>
             </tr>
           ))}
         </tbody>
@@ -59,12 +58,22 @@ export function FireTable({ fires, names }: { fires: readonly JobFire[]; names: 
 
 /** `name` null: of a job that is no more, whose page would be none. */
 export function JobLink({ id, name }: { id: string; name: string | null }) {
-  if (name !== null) return <a href={`/schedule/${encodeURIComponent(id)}`}>{name}</a>;
+  if (name !== null)
+    return (
+      <a href={`/schedule/${encodeURIComponent(id)}`} title={name}>
+        {name}
+      </a>
+    );
   return (
     <>
       {id} <span class="small muted">(deleted)</span>
     </>
   );
+}
+
+/** Under the outcome: in a column of its own it is out of sight where there is little room. */
+function Reason({ text }: { text: string }) {
+  return text === "" ? null : <div class="small muted reason">{text}</div>;
 }
 
 function reasonOf(fire: JobFire): string {
