@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptionsShape } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from "wrangler";
+import { bundle } from "../src/local/bundle.ts";
 
 export const ROOT = resolve(import.meta.dirname, "..");
 
@@ -18,9 +18,6 @@ export interface Server extends AsyncDisposable {
 
 const FLAGS = ["nodejs_compat", "global_fetch_strictly_public", "queue_consumer_no_wait_for_wait_until"];
 
-/** As [[rules]] of wrangler.toml has it. */
-const TEXT = { ".css": "text", ".svg": "text", ".client.js": "text", ".iife.min.js": "text" } as const;
-
 type Entry = "src/index.ts" | "bench/floor.ts" | "bench/metered.ts";
 
 /** Bundles the entry, starts it without wrangler's proxy and applies the migrations. Disposing it removes the data. */
@@ -33,8 +30,7 @@ export async function startServer(entry: Entry): Promise<Server> {
       // As src/local/start.ts has it, and for its reason.
       compatibilityFlags: FLAGS,
       name: "bench",
-      modules: true,
-      script: await bundle(entry),
+      modules: (await bundle(entry)).map(({ name, text }) => ({ type: "ESModule", path: name, contents: text })),
       bindings: { LOCAL_OPEN: "true" },
       host: "127.0.0.1",
       port: 0,
@@ -67,25 +63,6 @@ function declaredOptions(entry: Entry): V4WorkerOptionsShape {
   // The bundle needs no rules for modules, and the pages' files are not served.
   const { modulesRules: _modulesRules, assets: _assets, ...options } = declared;
   return entry === "bench/floor.ts" ? { ...options, durableObjects: {} } : options;
-}
-
-async function bundle(entry: Entry): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [resolve(ROOT, entry)],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    loader: TEXT,
-    logLevel: "error",
-  });
-  const [file] = outputFiles;
-  if (file === undefined) throw new Error(`esbuild made nothing of ${entry}`);
-  return file.text;
 }
 
 async function applyMigrations(db: D1Database): Promise<void> {

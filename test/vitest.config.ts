@@ -15,7 +15,7 @@ const textFiles = new Map(
 );
 
 /**
- * As [[rules]] of wrangler.toml has it: the dashboard's files are imported as their text. Here each is a file that is
+ * As src/local/bundle.ts has it: the dashboard's files are imported as their text. Here each is a file that is
  * not there, of a name that says nothing of style sheets or packages: Vite has its own ways with both.
  */
 const textModules = {

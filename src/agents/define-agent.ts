@@ -33,8 +33,8 @@ export interface AgentContext {
   /** Adds a line to the run's log; `data` is any JSON value. Bounded: what is cut or dropped is marked so. */
   log(message: string, data?: unknown): void;
   usage: {
-    /** Adds to what this run has used. Counts even if the run fails later. Throws on a negative or non-finite number. `model`: which model used it. */
-    add(usage: { inputTokens?: number; outputTokens?: number; costUsd?: number; model?: string }): void;
+    /** Adds to what this run has used. Counts even if the run fails later. Throws on a negative or non-finite number. `model`: which model used it. A cost of null is not known, and adds nothing. */
+    add(usage: { inputTokens?: number; outputTokens?: number; costUsd?: number | null; model?: string }): void;
   };
   /** What a model costs where it was set by the API; null: it was not. */
   setPriceOf(model: string): Promise<ModelPrice | null>;

@@ -30,6 +30,19 @@ export const RunRecord = z.object({
 });
 export type RunRecord = z.infer<typeof RunRecord>;
 
+/** A run with what each model used in each of its attempts, as JSON; null: no model was named. */
+export const StoredRun = RunRecord.extend({ model_usage: z.string().nullable() });
+export type StoredRun = z.infer<typeof StoredRun>;
+
+/** One item of it. */
+export const ModelUsed = z.object({
+  model: z.string(),
+  tokensInput: z.int(),
+  tokensOutput: z.int(),
+  costMicrousd: z.int().nullable(),
+});
+export type ModelUsed = z.infer<typeof ModelUsed>;
+
 /** A run in a list: without its input, and its output only if that is small. */
 export const RunListRecord = RunRecord.omit({ input_data: true });
 export type RunListRecord = z.infer<typeof RunListRecord>;

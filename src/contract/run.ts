@@ -120,7 +120,15 @@ export const RunSummary = z
   .meta({ id: "RunSummary" });
 export type RunSummary = z.infer<typeof RunSummary>;
 
+const ModelUse = z.object({
+  model: z.string(),
+  tokens_input: z.int(),
+  tokens_output: z.int(),
+  cost_usd: Dollars.nullable().meta({ description: "Null: no price is known of the model, and it is not counted." }),
+});
+
 export const RunDetail = RunSummary.extend({
+  models: z.array(ModelUse).meta({ description: "What language models used, in all attempts." }),
   input: Json.meta({ description: "The run's params, as they were sent." }),
   events: z.array(RunEvent).meta({ description: `The first ${MAX_PAGE_EVENTS}, in the order of \`seq\`.` }),
   events_next: z

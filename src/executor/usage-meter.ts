@@ -8,30 +8,37 @@ export interface Usage {
   costUsd: number;
 }
 
+/** What a model has used; a cost of null is not known. */
+type OfModel = Omit<Usage, "costUsd"> & { costUsd: number | null };
+
 const NOTHING: Usage = { tokensInput: 0, tokensOutput: 0, costUsd: 0 };
 
 /** Adds up what an attempt says that it used. */
 export function createUsageMeter() {
   const usage: Usage = { ...NOTHING };
-  const byModel = new Map<string, Usage>();
+  const byModel = new Map<string, OfModel>();
 
   const add: AgentContext["usage"]["add"] = ({ inputTokens = 0, outputTokens = 0, costUsd = 0, model }) => {
     const added = {
       tokensInput: amount("inputTokens", inputTokens),
       tokensOutput: amount("outputTokens", outputTokens),
-      costUsd: amount("costUsd", costUsd),
+      costUsd: amount("costUsd", costUsd ?? 0),
     };
     const total = sum(usage, added);
     if (Math.max(total.tokensInput, total.tokensOutput) > MAX_RUN_TOKENS || total.costUsd > MAX_RUN_COST_USD) {
       throw new RangeError(`usage.add: a run cannot use over ${MAX_RUN_TOKENS} tokens or ${MAX_RUN_COST_USD} dollars`);
     }
     Object.assign(usage, total);
-    if (model !== undefined) addToModel(model.slice(0, MAX_MODEL_CHARS), added);
+    if (model !== undefined)
+      addToModel(model.slice(0, MAX_MODEL_CHARS), costUsd === null ? { ...added, costUsd } : added);
   };
 
-  function addToModel(name: string, added: Usage): void {
+  function addToModel(name: string, added: OfModel): void {
     const model = byModel.has(name) || byModel.size < MAX_RUN_MODELS ? name : "other";
-    byModel.set(model, sum(byModel.get(model) ?? NOTHING, added));
+    const before = byModel.get(model) ?? NOTHING;
+    const known = before.costUsd !== null && added.costUsd !== null;
+    const total = sum({ ...before, costUsd: before.costUsd ?? 0 }, { ...added, costUsd: added.costUsd ?? 0 });
+    byModel.set(model, known ? total : { ...total, costUsd: null });
   }
 
   /** Of those that were named; as the history keeps it. */
@@ -40,7 +47,7 @@ export function createUsageMeter() {
       model,
       tokensInput: Math.round(tokensInput),
       tokensOutput: Math.round(tokensOutput),
-      costMicrousd: usdToMicrousd(costUsd),
+      costMicrousd: costUsd === null ? null : usdToMicrousd(costUsd),
     }));
 
   return { add, usage, models };

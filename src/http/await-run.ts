@@ -1,5 +1,5 @@
 import { nowMs, sleep } from "../clock.ts";
-import type { RunRecord } from "../contract/run-record.ts";
+import type { StoredRun } from "../contract/run-record.ts";
 import { backoffMs } from "../core/backoff.ts";
 import { isTerminal } from "../core/run-state.ts";
 import { readRun, readRunStatus } from "../store/runs.ts";
@@ -11,7 +11,7 @@ export const POLL = { minDelayMs: 25, maxDelayMs: 1_000, factor: 1.5 };
  * The run once it has ended, or as it is after `waitMs`; null if there is none. It asks the history, ever less
  * often, and not the coordinator, which would be billed for every second of the wait.
  */
-export async function awaitRun(db: D1Database, runId: number, waitMs: number): Promise<RunRecord | null> {
+export async function awaitRun(db: D1Database, runId: number, waitMs: number): Promise<StoredRun | null> {
   const untilMs = nowMs() + waitMs;
   for (let polls = 1; ; polls++) {
     const leftMs = untilMs - nowMs();

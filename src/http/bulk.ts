@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { BulkAnswer, BulkRequest } from "../contract/bulk.ts";
 import { BULK_CONCURRENCY } from "../contract/limits.ts";
 import type { RunStatus } from "../contract/run.ts";
-import type { RunRecord } from "../contract/run-record.ts";
+import type { StoredRun } from "../contract/run-record.ts";
 import { listRunIds, readRun } from "../store/runs.ts";
 import type { AppContext } from "./app-context.ts";
 import { cancelRun } from "./cancel-run.ts";
@@ -51,7 +51,7 @@ const replayRuns = defineRoute({
 
 export const bulkRoutes = [cancelRuns, replayRuns];
 
-async function replayed(run: RunRecord, c: AppContext): Promise<Done> {
+async function replayed(run: StoredRun, c: AppContext): Promise<Done> {
   const { runId } = await replayRun(run, c);
   return { id: run.id, run_id: runId, status: "queued" };
 }
@@ -61,7 +61,7 @@ async function forEachRun(
   body: BulkRequest,
   statuses: readonly RunStatus[],
   c: AppContext,
-  act: (run: RunRecord) => Promise<Done>,
+  act: (run: StoredRun) => Promise<Done>,
 ): Promise<BulkAnswer> {
   const ids = body.ids ?? (await matchingIds(body, statuses, c));
   const chosen = ids.slice(0, body.limit);

@@ -1,4 +1,4 @@
-import type { RunRecord } from "../contract/run-record.ts";
+import type { StoredRun } from "../contract/run-record.ts";
 import { callCoordinator } from "../coordinator/client.ts";
 import { isTerminal } from "../core/run-state.ts";
 import { readRun } from "../store/runs.ts";
@@ -6,7 +6,7 @@ import type { AppContext } from "./app-context.ts";
 import { ProblemError } from "./problems.ts";
 
 /** Asks for a run to be cancelled, and answers it as it then is. Throws `run_ended` if it ended otherwise before. */
-export async function cancelRun({ id, agent_name }: RunRecord, c: AppContext): Promise<RunRecord> {
+export async function cancelRun({ id, agent_name }: StoredRun, c: AppContext): Promise<StoredRun> {
   const outcome = await callCoordinator(c.env.COORDINATOR, agent_name, (coordinator) =>
     coordinator.cancel({ runId: id }),
   );

@@ -1,6 +1,7 @@
+import * as z from "zod";
 import type { RunAnswer, RunDetail, RunSummary } from "../contract/run.ts";
 import type { RunEvent, RunEventRecord } from "../contract/run-event.ts";
-import type { RunListRecord, RunRecord } from "../contract/run-record.ts";
+import { ModelUsed, type RunListRecord, type RunRecord, type StoredRun } from "../contract/run-record.ts";
 import type { RunWebhook } from "../contract/run-webhook.ts";
 import { microusdToUsd } from "../core/money.ts";
 import type { EventPage } from "../store/run-events.ts";
@@ -34,14 +35,30 @@ export function runSummary(run: RunListRecord): RunSummary {
 }
 
 /** `webhook`: what has become of the one that the run asked for, or null. */
-export function runDetail(run: RunRecord, { events, more }: EventPage, webhook: RunWebhookRow | null): RunDetail {
+export function runDetail(run: StoredRun, { events, more }: EventPage, webhook: RunWebhookRow | null): RunDetail {
   return {
     ...runSummary(run),
+    models: modelsOf(run),
     input: JSON.parse(run.input_data),
     events: events.map(runEvent),
     events_next: more ? (events.at(-1)?.seq ?? null) : null,
     webhook: webhook === null ? null : runWebhook(webhook),
   };
+}
+
+/** By model, of all attempts. A cost that is not known of one attempt is not known of the run. */
+function modelsOf({ model_usage }: StoredRun): RunDetail["models"] {
+  const used = z.array(ModelUsed).parse(JSON.parse(model_usage ?? "[]"));
+  return [...Map.groupBy(used, ({ model }) => model)].map(([model, attempts]) => {
+    const total = (of: (attempt: ModelUsed) => number) => attempts.reduce((sum, attempt) => sum + of(attempt), 0);
+    const known = attempts.every(({ costMicrousd }) => costMicrousd !== null);
+    return {
+      model,
+      tokens_input: total(({ tokensInput }) => tokensInput),
+      tokens_output: total(({ tokensOutput }) => tokensOutput),
+      cost_usd: known ? microusdToUsd(total(({ costMicrousd }) => costMicrousd ?? 0)) : null,
+    };
+  });
 }
 
 export function runEvent({ seq, atMs, attempt, data }: RunEventRecord): RunEvent {

@@ -3,7 +3,7 @@ import { MAX_PAGE_EVENTS, MAX_WAIT_S } from "../contract/limits.ts";
 import { RunId } from "../contract/names.ts";
 import { RunAnswer, RunDetail, RunQuery } from "../contract/run.ts";
 import { RunListQuery, RunPage } from "../contract/run-list.ts";
-import type { RunRecord } from "../contract/run-record.ts";
+import type { StoredRun } from "../contract/run-record.ts";
 import { decodeCursor, encodeCursor } from "../core/cursor.ts";
 import { readEvents } from "../store/run-events.ts";
 import { listRuns, readRun } from "../store/runs.ts";
@@ -151,7 +151,7 @@ export async function readRunDetail(id: number, c: AppContext): Promise<RunDetai
 export const runRoutes = [listAllRuns, getRun, cancelOneRun, replayOneRun];
 
 /** The events are read after the run: of one that has ended they are all there, or all of the first page. */
-async function detailOf(run: RunRecord, c: AppContext): Promise<RunDetail> {
+async function detailOf(run: StoredRun, c: AppContext): Promise<RunDetail> {
   const [page, webhook] = await Promise.all([
     readEvents(c.env.DB, { runId: run.id, afterSeq: 0, limit: MAX_PAGE_EVENTS }),
     readRunWebhook(c.env.DB, run.id),
@@ -160,7 +160,7 @@ async function detailOf(run: RunRecord, c: AppContext): Promise<RunDetail> {
   return runDetail(run, page, webhook);
 }
 
-function found(run: RunRecord | null, id: number): RunRecord {
+function found(run: StoredRun | null, id: number): StoredRun {
   if (run !== null) return run;
   throw absent(id);
 }

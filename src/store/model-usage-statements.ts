@@ -16,7 +16,7 @@ export function modelUsageJson(result: AttemptResult | null): string | null {
 export const ROLL_UP_MODELS = `
   INSERT INTO usage_daily_by_model (day, agent_name, model, runs, tokens_input, tokens_output, cost_microusd)
   SELECT run.completed_at / ${DAY_MS}, run.agent_name, used.value ->> 'model', count(DISTINCT run.id),
-         sum(used.value ->> 'tokensInput'), sum(used.value ->> 'tokensOutput'), sum(used.value ->> 'costMicrousd')
+         sum(used.value ->> 'tokensInput'), sum(used.value ->> 'tokensOutput'), coalesce(sum(used.value ->> 'costMicrousd'), 0)
     FROM agent_runs AS run, json_each(run.model_usage) AS used
    WHERE run.id IN (SELECT value FROM json_each(?1)) AND run.finish_key = ?2
    GROUP BY 1, 2, 3

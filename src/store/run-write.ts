@@ -17,7 +17,8 @@ export interface ModelUsage {
   model: string;
   tokensInput: number;
   tokensOutput: number;
-  costMicrousd: number;
+  /** Null: nobody knows the model's price. */
+  costMicrousd: number | null;
 }
 
 /** A run's row appears. Repeated under the same `requestKey` it finds the row instead. */

@@ -1,6 +1,6 @@
 import { CLOCK_SKEW_MS, MAX_LISTED_OUTPUT_BYTES, MAX_OUTLINED_ERROR_CHARS } from "../contract/limits.ts";
 import type { RunStatus, RunTrigger } from "../contract/run.ts";
-import { RunListRecord, RunOutline, RunRecord } from "../contract/run-record.ts";
+import { RunListRecord, RunOutline, StoredRun } from "../contract/run-record.ts";
 import { storage } from "./storage.ts";
 
 export interface RunFilter {
@@ -21,7 +21,7 @@ export interface RunFilter {
 
 export const SELECT_RUN = `
   SELECT id, agent_name, framework, agent_version, status, trigger, replay_of, job_id, nominal_at, attempt, input_data, output_data, output_truncated, tokens_input,
-         tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at
+         tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at, model_usage
     FROM agent_runs WHERE id = ?1`;
 
 const SELECT_STATUS = "SELECT status FROM agent_runs WHERE id = ?1";
@@ -33,9 +33,9 @@ const LISTED_COLUMNS = `
   tokens_input, tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at`;
 
 /** The whole run, or null. */
-export async function readRun(db: D1Database, runId: number): Promise<RunRecord | null> {
+export async function readRun(db: D1Database, runId: number): Promise<StoredRun | null> {
   const row = await storage("read a run", () => db.prepare(SELECT_RUN).bind(runId).first());
-  return row === null ? null : RunRecord.parse(row);
+  return row === null ? null : StoredRun.parse(row);
 }
 
 /** A run's status, or null. */

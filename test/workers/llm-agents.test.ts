@@ -100,7 +100,8 @@ test("a model agent sends its instructions and prompt, streams what is said as e
   });
   const { by_model } = await getJson<{ by_model: Record<string, { runs: number }> }>("/api/agents/costs");
   expect(by_model["gpt-4.1-mini"]).toMatchObject({ runs: 1, cost_usd: 2 });
-  const { events } = await readRun(answer.run_id);
+  const { events, models } = await readRun(answer.run_id);
+  expect(models).toMatchObject([{ model: "gpt-4.1-mini", tokens_input: 1_000_000, cost_usd: 2 }]);
   expect(events).toContainEqual(
     expect.objectContaining({ type: "log", message: "text", data: { text: "Roses are red" } }),
   );
@@ -294,7 +295,11 @@ test("a model without a known price runs, costs nothing, and says so", async () 
   scripted(() => says("Hi."));
   const answer = await run("unpriced", { prompt: "Hi?" });
   expect(answer).toMatchObject({ success: true, estimated_cost: 0, tokens_input: 10 });
-  expect(JSON.stringify((await readRun(answer.run_id)).events)).toContain("no price is known");
+  const { events, models } = await readRun(answer.run_id);
+  expect(JSON.stringify(events)).toContain("no price is known");
+  expect(models).toEqual([{ model: "in-house-7b", tokens_input: 10, tokens_output: 5, cost_usd: null }]);
+  const { by_model } = await getJson<{ by_model: Record<string, object> }>("/api/agents/costs");
+  expect(by_model["in-house-7b"]).toMatchObject({ runs: 1, cost_usd: 0, tokens_used: 15 });
 });
 
 test("a missing key is a failed run that says which secret to set, and nothing is sent", async () => {

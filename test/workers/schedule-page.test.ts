@@ -39,7 +39,7 @@ test("a job's slots to come are shown by its own clock, with what daylight savin
     active_hours: { from: "12:00", to: "13:00" },
   });
   const text = await page("/schedule/spring");
-  expect(text).toMatch(/<th scope="col">Europe\/Berlin<\/th><th scope="col">Your clock<\/th>/);
+  expect(text).toMatch(/<th scope="col">Europe\/Berlin<\/th><th scope="col">Your clock/);
   expect(text).toMatch(/-03-\d\d 03:30\+02:00<\/span><div class="small muted">later: the clock jumps over it/);
   expect(text).toContain("outside its active hours: does not fire");
 });

@@ -1,8 +1,9 @@
-import { type LanguageModel, stepCountIs, streamText, type TextStreamPart, type ToolSet } from "ai";
+import type { LanguageModel, TextStreamPart, ToolSet } from "ai";
 import { nowMs } from "../../clock.ts";
 import type { LlmConfig } from "../../contract/llm-config.ts";
 import type { ModelPrice } from "../../core/model-prices.ts";
 import type { AgentContext } from "../define-agent.ts";
+import type { Libraries } from "./load-libraries.ts";
 import { modelError } from "./model-error.ts";
 import { createModelUsage, type ModelUsage } from "./model-usage.ts";
 import { mayRefuseSchema, outputOf } from "./structured-output.ts";
@@ -21,6 +22,7 @@ export interface Conversation {
   system: string;
   prompt: string;
   model: LanguageModel;
+  libraries: Libraries;
   /** What no message may hold. */
   key: string | null;
   prices: Readonly<Record<string, ModelPrice>>;
@@ -31,22 +33,22 @@ export interface Conversation {
  * tools it uses are events of the run; what each step uses is counted as it ends, and of one that is cut off, guessed.
  */
 export async function converse(conversation: Conversation, context: AgentContext): Promise<Answer> {
-  const { config, key } = conversation;
+  const { config, key, libraries } = conversation;
   const { signal } = context;
   const usage = createModelUsage(config.model, context, conversation.prices);
   // At once, and not where the stream breaks: by then the attempt has been measured.
   signal.addEventListener("abort", usage.cutOff);
   try {
-    const output = outputOf(config);
+    const output = outputOf(config, libraries);
     const answer = await ask(conversation, { usage, output }, context).catch((error: unknown) => {
-      if (output === null || !mayRefuseSchema(error) || usage.hasCounted()) throw error;
+      if (output === null || !mayRefuseSchema(error, libraries) || usage.hasCounted()) throw error;
       context.log("the provider refused the output schema: the model is asked in words alone");
       return ask(conversation, { usage, output: null }, context);
     });
     signal.throwIfAborted();
     return whole(answer);
   } catch (error) {
-    throw signal.aborted ? signal.reason : modelError(error, key, nowMs());
+    throw signal.aborted ? signal.reason : modelError(error, { key, nowMs: nowMs(), libraries });
   } finally {
     usage.cutOff();
     signal.removeEventListener("abort", usage.cutOff);
@@ -54,16 +56,16 @@ export async function converse(conversation: Conversation, context: AgentContext
 }
 
 function ask(
-  { config, system, prompt, model, key }: Conversation,
+  { config, system, prompt, model, key, libraries }: Conversation,
   { usage, output }: { usage: ModelUsage; output: ReturnType<typeof outputOf> },
   context: AgentContext,
 ): Promise<Answer> {
-  const { stream } = streamText({
+  const { stream } = libraries.streamText({
     model,
     instructions: system,
     prompt,
     tools: toolsOf(config, context),
-    stopWhen: stepCountIs(config.max_steps),
+    stopWhen: libraries.stepCountIs(config.max_steps),
     abortSignal: context.signal,
     maxRetries: 0, // the run's own policy repeats
     onError: () => {}, // thrown by listen

@@ -5,6 +5,8 @@ import { type Env, readConfig } from "../../env.ts";
 import { readUrl } from "../../net/read-url.ts";
 import type { AgentBehaviour, AgentContext } from "../define-agent.ts";
 import { complaintsAboutSchema, jsonSchemaType } from "../json-schema.ts";
+import { converse } from "./converse.ts";
+import { loadLibraries } from "./load-libraries.ts";
 import { llmAddressPolicy, openModel } from "./open-model.ts";
 
 const Prompt = z.looseObject({ prompt: z.string().min(1).meta({ description: "What the model is asked." }) });
@@ -27,13 +29,13 @@ export function llmAgent(config: LlmConfig): AgentBehaviour {
 
 /** Runs one attempt of a model. */
 export async function runModel(config: LlmConfig, input: unknown, context: AgentContext): Promise<unknown> {
-  const { model, key } = await openModel(config, context.env);
+  const libraries = await loadLibraries();
+  const { model, key } = openModel(config, context.env, libraries);
   if (key !== null) context.hide(key);
-  const { converse } = await import("./converse.ts"); // a service without models never runs their libraries
   const texts = { system: systemPrompt(config), prompt: promptOf(input) };
   const set = await context.setPriceOf(config.model);
   const prices = { ...readConfig(context.env).MODEL_PRICES, ...(set === null ? {} : { [config.model]: set }) };
-  const { text, finishReason } = await converse({ config, ...texts, model, key, prices }, context);
+  const { text, finishReason } = await converse({ config, ...texts, model, libraries, key, prices }, context);
   if (config.output_schema === undefined) return { text, finish_reason: finishReason };
   return parsed(text);
 }

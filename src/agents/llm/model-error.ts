@@ -1,12 +1,15 @@
-import { APICallError } from "ai";
 import { NonRetryableError, RetryAfterError } from "../errors.ts";
+import type { Libraries } from "./load-libraries.ts";
 
 /**
  * A provider's error as the run shall have it: whether to try again is by its status, and nothing of it holds the key.
  * 429 waits as it is told (Retry-After, RFC 9110, section 10.2.3); what the request is at fault for is never repeated.
  */
-export function modelError(error: unknown, key: string | null, nowMs: number): Error {
-  if (!APICallError.isInstance(error))
+export function modelError(
+  error: unknown,
+  { key, nowMs, libraries }: { key: string | null; nowMs: number; libraries: Libraries },
+): Error {
+  if (!libraries.APICallError.isInstance(error))
     return error instanceof Error ? withoutKey(error, key) : new Error(String(error));
   const { statusCode, responseHeaders = {} } = error;
   const message = hidden(`The model's provider answered ${statusCode ?? "nothing"}: ${error.message}`, key);

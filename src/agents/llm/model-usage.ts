@@ -22,7 +22,7 @@ export function createModelUsage(
 
   function add(input: number, output: number): void {
     counted = true;
-    const cost = price === null ? 0 : costUsd(price, { input, output });
+    const cost = price === null ? null : costUsd(price, { input, output });
     usage.add({ inputTokens: input, outputTokens: output, costUsd: cost, model });
   }
 

@@ -3,6 +3,7 @@ import type { LlmConfig } from "../../contract/llm-config.ts";
 import type { Env } from "../../env.ts";
 import { refuseAddress } from "../../net/address-policy.ts";
 import { NonRetryableError } from "../errors.ts";
+import type { Libraries } from "./load-libraries.ts";
 
 export interface OpenModel {
   model: LanguageModel;
@@ -10,13 +11,12 @@ export interface OpenModel {
   key: string | null;
 }
 
-/** The model that a configuration names. Its library is loaded only here, so that a service without models has none. */
-export async function openModel(config: LlmConfig, env: Env): Promise<OpenModel> {
+/** The model that a configuration names. */
+export function openModel(config: LlmConfig, env: Env, libraries: Libraries): OpenModel {
   switch (config.provider) {
     case "openai_compatible": {
       const key = keyOf(config.api_key_secret ?? null, env);
-      const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
-      const provider = createOpenAICompatible({
+      const provider = libraries.createOpenAICompatible({
         name: "openai_compatible",
         baseURL: config.base_url ?? "",
         includeUsage: true,
@@ -28,17 +28,15 @@ export async function openModel(config: LlmConfig, env: Env): Promise<OpenModel>
     }
     case "anthropic": {
       const key = keyOf(config.api_key_secret ?? "ANTHROPIC_API_KEY", env) ?? "";
-      const { createAnthropic } = await import("@ai-sdk/anthropic");
       const base = config.base_url === undefined ? {} : { baseURL: config.base_url };
-      const provider = createAnthropic({ apiKey: key, fetch: guardedFetch(env), ...base });
+      const provider = libraries.createAnthropic({ apiKey: key, fetch: guardedFetch(env), ...base });
       return { model: provider(config.model), key };
     }
     case "workers_ai": {
       if (env.AI === undefined) {
         throw new NonRetryableError('Workers AI is not bound. Add to wrangler.toml: [ai] with binding = "AI".');
       }
-      const { createWorkersAI } = await import("workers-ai-provider");
-      return { model: createWorkersAI({ binding: env.AI })(config.model), key: null };
+      return { model: libraries.createWorkersAI({ binding: env.AI })(config.model), key: null };
     }
     default:
       return config.provider satisfies never;

@@ -1,5 +1,5 @@
-import { APICallError, jsonSchema, Output } from "ai";
 import type { LlmConfig } from "../../contract/llm-config.ts";
+import type { Libraries } from "./load-libraries.ts";
 
 type Schema = Record<string, unknown>;
 
@@ -7,7 +7,10 @@ type Schema = Record<string, unknown>;
  * What asks the provider itself to hold the answer to the output schema, as far as it can be asked: its API then has
  * the schema beside the instructions, which always have it too. Workers AI's own takes no tools and does not stream.
  */
-export function outputOf({ provider, output_schema: schema, structured_output }: LlmConfig) {
+export function outputOf(
+  { provider, output_schema: schema, structured_output }: LlmConfig,
+  { Output, jsonSchema }: Libraries,
+) {
   if (schema === undefined || schema.type !== "object") return null;
   if (structured_output === "prompt" || provider === "workers_ai") return null;
   return {
@@ -33,6 +36,6 @@ export function isStrict(schema: unknown): boolean {
 }
 
 /** Whether a provider may have refused a request because of what `outputOf` added to it: many know no such thing. */
-export function mayRefuseSchema(error: unknown): boolean {
+export function mayRefuseSchema(error: unknown, { APICallError }: Libraries): boolean {
   return APICallError.isInstance(error) && (error.statusCode === 400 || error.statusCode === 422);
 }

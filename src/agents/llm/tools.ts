@@ -1,4 +1,4 @@
-import { type Tool, tool } from "ai";
+import type { Tool } from "ai";
 import * as z from "zod";
 import { MAX_TOOL_RESULT_CHARS } from "../../contract/limits.ts";
 import type { LlmConfig, LlmTool } from "../../contract/llm-config.ts";
@@ -95,4 +95,9 @@ function memory({ memory }: AgentContext): Tool {
 
 function cut(text: string): string {
   return text.length <= MAX_TOOL_RESULT_CHARS ? text : `${text.slice(0, MAX_TOOL_RESULT_CHARS)} … (cut)`;
+}
+
+/** Has a tool take what its schema says. */
+function tool<Input>(of: { description: string; inputSchema: z.ZodType<Input>; execute(input: Input): unknown }): Tool {
+  return of as Tool;
 }

@@ -11,7 +11,12 @@ export function Ledger({ job, fires }: { job: JobDetail; fires: readonly JobFire
   const isNewest = fires === job.recent_history;
   return (
     <section class="card flush" id="slots">
-      <h2>What became of its slots</h2>
+      <div class="card-head">
+        <h2>What became of its slots</h2>
+        <a class="small" href={`/runs?job=${encodeURIComponent(job.id)}`}>
+          All its runs
+        </a>
+      </div>
       <FireTable fires={fires} job={false} />
       {(last !== undefined || !isNewest) && (
         <nav class="pages" aria-label="Pages of the slots">

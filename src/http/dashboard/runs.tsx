@@ -1,5 +1,5 @@
 import { nowMs } from "../../clock.ts";
-import { RUN_STATUSES } from "../../contract/run.ts";
+import { RUN_STATUSES, type RunTrigger } from "../../contract/run.ts";
 import { RunListQuery, type RunPage } from "../../contract/run-list.ts";
 import type { AppContext } from "../app-context.ts";
 import { invalid } from "../problems.ts";
@@ -14,6 +14,8 @@ const WITHIN = {
   "24h": { label: "the last 24 hours", ms: 86_400_000 },
   "7d": { label: "the last 7 days", ms: 7 * 86_400_000 },
 } as const;
+
+const TRIGGERS = { api: "a caller", replay: "a replay", job: "a job" } as const satisfies Record<RunTrigger, string>;
 
 /** The history, newest first: filtered and paged by what the URL says, so that a view can be sent to somebody. */
 export async function runsPage(c: AppContext): Promise<Response> {
@@ -83,7 +85,24 @@ function Filters({ asked, agentNames }: { asked: Record<string, string>; agentNa
           ))}
         </select>
       </div>
-      {["since", "until", "job", "trigger", "limit"].map(
+      <div class="field">
+        <label for="filter-trigger">Begun by</label>
+        <select id="filter-trigger" name="trigger" data-submit="">
+          <option value="">anything</option>
+          {Object.entries(TRIGGERS).map(([trigger, label]) => (
+            <option value={trigger} selected={trigger === asked.trigger}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </div>
+      {asked.job !== undefined && (
+        <div class="field">
+          <label for="filter-job">Job</label>
+          <input id="filter-job" name="job" value={asked.job} autocomplete="off" />
+        </div>
+      )}
+      {["since", "until", "limit"].map(
         (name) => asked[name] !== undefined && <input type="hidden" name={name} value={asked[name]} />,
       )}
       <div class="actions">

@@ -16,7 +16,9 @@ export function SlotTable({ slots, timezone }: { slots: readonly PreviewSlot[]; 
         <thead>
           <tr>
             <th scope="col">{timezone}</th>
-            <th scope="col">Your clock</th>
+            <th scope="col">
+              Your clock <span data-viewer-zone="" />
+            </th>
             <th scope="col">From now</th>
           </tr>
         </thead>

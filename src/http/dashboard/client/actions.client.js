@@ -119,7 +119,9 @@ const UNITS = [
 ];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 function tellTimes() {
+  for (const place of document.querySelectorAll("[data-viewer-zone]")) place.textContent = `(${zone})`;
   for (const time of document.querySelectorAll("time[datetime]")) {
     const atMs = Date.parse(time.dateTime);
     if (Number.isNaN(atMs)) continue;

@@ -208,7 +208,7 @@ document.addEventListener("input", previewSoon);
 enhancements.push(() => {
   previewed = "";
   for (const field of document.querySelectorAll("input[data-viewer-timezone]")) {
-    if (field.value === "") field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (field.value === "") field.value = zone;
   }
   preview();
 });
