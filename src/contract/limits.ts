@@ -2,6 +2,8 @@
 
 // What a caller may send.
 export const MAX_BODY_BYTES = 256 * 1024;
+/** Arrays and objects in each other, of any JSON that comes in or that an agent returns. */
+export const MAX_JSON_DEPTH = 200;
 export const MAX_AGENT_NAME_CHARS = 64;
 export const MAX_IDEMPOTENCY_KEY_CHARS = 255;
 /** How long one request may wait for a run that somebody else executes. */

@@ -31,4 +31,7 @@ export const RemovedPrice = z
   .meta({ id: "RemovedPrice" });
 
 /** As a provider spells it; in a URL a slash is `%2F`. */
-export const ModelName = z.string().min(1).max(MAX_MODEL_NAME_CHARS);
+export const ModelName = z
+  .string()
+  .regex(/^\S(?:.*\S)?$/, "must not begin or end with a space")
+  .max(MAX_MODEL_NAME_CHARS);

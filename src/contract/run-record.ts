@@ -16,6 +16,9 @@ export const RunRecord = z.object({
   job_id: z.string().nullable(),
   nominal_at: z.int().nullable(),
   attempt: z.int(),
+  priority: z.int(),
+  /** Of a queued run. */
+  available_at: z.int().nullable(),
   input_data: z.string(),
   output_data: z.string().nullable(),
   output_truncated: z.literal([0, 1]),

@@ -103,6 +103,8 @@ export const RunSummary = z
     job_id: z.string().nullable(),
     nominal_at: Instant.nullable().meta({ description: "Of a job's run: its slot." }),
     attempt: z.int(),
+    priority: z.int(),
+    run_at: Instant.nullable().meta({ description: "Of a queued run: when it may start." }),
     output: Json,
     output_truncated: z.boolean().meta({
       description: `Whether \`output\` is less than the agent returned. In a list, an output over ${MAX_LISTED_OUTPUT_BYTES} bytes is null: the run itself has it. In a run, an output over the service's limit is the beginning of its JSON, as a string.`,

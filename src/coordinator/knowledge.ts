@@ -165,8 +165,6 @@ export function createKnowledge(readAgentState: () => Promise<AgentState>) {
     isStray: (runId: number) => strays.has(runId),
     slotsOfOthers,
     slotsInUse: () => running.size + entering.running,
-    /** Whether a run of the agent goes on or waits. */
-    live: () => running.size + queue.size() + entering.running + entering.queued > 0,
     queued: () => queue.size() + entering.queued,
   };
 }

@@ -8,7 +8,7 @@ export function tellOfRun(
   context: CoordinatorContext,
   { runId, attempt, runStatus, message }: { runId: number; attempt: number; runStatus: RunStatus; message: string },
 ): void {
-  const status = agentStatus({ enabled: true, live: context.knowledge.live(), lastStatus: runStatus });
+  const status = agentStatus({ enabled: true, live: context.knowledge.slotsInUse() > 0, lastStatus: runStatus });
   const run = { agent_name: context.agentName, status, run_id: runId, run_status: runStatus, attempt, message };
   context.tell({ event: "agent_status", data: { ...run, at: instant(context) } });
 }

@@ -1,3 +1,6 @@
+import { MAX_JSON_DEPTH } from "../contract/limits.ts";
+import { isNestedDeeper } from "../core/json-depth.ts";
+
 const CUT_MARK = " … [cut]";
 
 /** The text, or its beginning with a mark that says it was cut; never longer than `maxChars`. */
@@ -6,11 +9,16 @@ export function cutText(text: string, maxChars: number): string {
   return (text.slice(0, maxChars - CUT_MARK.length) + CUT_MARK).toWellFormed();
 }
 
+const TOO_DEEP = `it is nested more than ${MAX_JSON_DEPTH} levels deep`;
+
 /** The value as JSON text, or why it has none. `undefined` is null. */
 export function jsonOf(value: unknown): { ok: true; text: string } | { ok: false; reason: string } {
   try {
-    return { ok: true, text: JSON.stringify(value ?? null) ?? "null" };
+    const text = JSON.stringify(value ?? null) ?? "null";
+    const deep = text.length > MAX_JSON_DEPTH && isNestedDeeper(value, MAX_JSON_DEPTH);
+    return deep ? { ok: false, reason: TOO_DEEP } : { ok: true, text };
   } catch (error) {
+    if (error instanceof RangeError) return { ok: false, reason: TOO_DEEP }; // of the stack
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }
 }

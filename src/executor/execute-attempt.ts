@@ -176,8 +176,11 @@ function badOutput(agent: Agent, error: z.ZodError): string {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `The agent threw ${String(error)}`;
   const message = error.message || "The agent threw an error without a message.";
-  return error.name === "Error" ? message : `${error.name}: ${message}`;
+  return PLAIN_ERRORS.has(error.name) ? message : `${error.name}: ${message}`;
 }
+
+/** Whose names say nothing to whoever reads why a run failed. */
+const PLAIN_ERRORS: ReadonlySet<string> = new Set(["Error", "NonRetryableError", "RetryAfterError"]);
 
 function adviceOf(error: unknown): FinishRequest["advice"] {
   if (error instanceof NonRetryableError) return { kind: "never" };

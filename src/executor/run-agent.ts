@@ -130,7 +130,7 @@ function unrecorded(runId: number, problem: Problem): Problem {
 
 /** The row as the two writes left it: every value of it is one that we sent or were told. */
 function recordOf(
-  { agent, inputJson, trigger, replayOf }: RunRequest,
+  { agent, inputJson, trigger, replayOf, priority }: RunRequest,
   started: StartedRun,
   { error, result }: FinishRequest,
   closed: { status: AttemptEnd; completedAtMs: number },
@@ -146,6 +146,8 @@ function recordOf(
     job_id: null, // a job's runs are executed by the queue's consumers
     nominal_at: null,
     attempt: started.attempt,
+    priority,
+    available_at: null,
     input_data: inputJson,
     output_data: result.outputJson,
     output_truncated: result.outputTruncated ? 1 : 0,

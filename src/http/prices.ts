@@ -114,6 +114,6 @@ function unsetPrice(model: string, c: AppContext): ModelPrice | null {
 function notFound(model: string): ProblemError {
   return new ProblemError({
     code: "price_not_found",
-    detail: `No price of the model "${model}" is known, or was set.`,
+    detail: `No price of the model "${model}" was set; without one, the built-in table goes.`,
   });
 }

@@ -29,7 +29,7 @@ export function invalid(
   prefix: readonly string[] = [],
 ): ProblemError {
   const errors = error.issues.map((issue) => ({
-    field: [...prefix, ...issue.path.map(String)].join(".") || "(whole)",
+    field: [...prefix, ...issue.path.map(String)].join(".") || "body",
     reason: issue.message,
   }));
   return invalidFields(errors, code);

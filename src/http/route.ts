@@ -1,12 +1,13 @@
 import * as z from "zod";
-import { MAX_BODY_BYTES } from "../contract/limits.ts";
+import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from "../contract/limits.ts";
 import type { ProblemCode } from "../contract/problems.ts";
 import type { Role } from "../contract/roles.ts";
+import { isNestedDeeper } from "../core/json-depth.ts";
 import { requireRole } from "./access.ts";
 import { answerJson } from "./answers.ts";
 import type { AppContext } from "./app-context.ts";
 import { audited } from "./audited.ts";
-import { invalid, ProblemError } from "./problems.ts";
+import { invalid, invalidFields, ProblemError } from "./problems.ts";
 import { tellOfChange } from "./tell-change.ts";
 
 /** What stands in a path, e.g. `{name}`. What cannot name anything is answered like what names nothing. */
@@ -61,7 +62,7 @@ interface RouteSpec<
   audit?: "none";
   pathParams?: PathParams<Path>;
   query?: Query;
-  /** JSON. A request without a body is taken as `{}`. */
+  /** JSON. A request without a body is taken as `{}`, but for PUT: nobody replaces something by nothing unawares. */
   body?: Body;
   answer: Answer;
   /** The statuses that come with `answer`; 200 alone unless said. */
@@ -101,7 +102,7 @@ export async function serve(route: Route, c: AppContext): Promise<Response> {
   const path = parsePath(route, c);
   await route.admit?.(path, c);
   const query = parseQuery(route, c);
-  const body = route.body === undefined ? undefined : await parseBody(route.body, c);
+  const body = route.body === undefined ? undefined : await parseBody(route.body, c, route.method);
   const handle = () => route.handle({ path, query, body }, c);
   const reply = isAudited(route) ? await audited(`${route.method} ${route.path}`, c, handle) : await handle();
   if (isAudited(route)) tellOfChange(c, route);
@@ -115,8 +116,11 @@ export async function serve(route: Route, c: AppContext): Promise<Response> {
 
 function parsePath(route: Route, c: AppContext): Record<string, unknown> {
   if (route.pathParams === undefined) return {};
-  const parsed = route.pathParams.schema.safeParse(c.req.param());
-  if (parsed.success) return parsed.data;
+  const given = c.req.param() as Record<string, string>;
+  const parsed = route.pathParams.schema.safeParse(given);
+  if (parsed.success && !notInDigits(parsed.data, given)) return parsed.data;
+  // What is to be made by PUT has a name to be mended; of anything else there is nothing under such a name.
+  if (!parsed.success && route.method === "PUT") throw invalid("invalid_request", parsed.error, ["path"]);
   throw new ProblemError({ code: route.pathParams.absent, detail: `There is nothing at ${c.req.path}.` });
 }
 
@@ -129,12 +133,20 @@ function parseQuery(route: Route, c: AppContext): Record<string, unknown> {
   }
   const parsed = (route.query ?? NoQuery).safeParse(c.req.query());
   if (!parsed.success) throw invalid("invalid_request", parsed.error, ["query"]);
+  const field = notInDigits(parsed.data, c.req.query());
+  if (field !== undefined) throw invalidFields([{ field: `query.${field}`, reason: "must be a number in digits" }]);
   return parsed.data;
 }
 
-async function parseBody(schema: z.ZodType, c: AppContext): Promise<unknown> {
+/** The first number that is written in a way of its own, like `0x10`, `1e3` or `007`. */
+function notInDigits(parsed: Record<string, unknown>, given: Record<string, string>): string | undefined {
+  return Object.keys(given).find((name) => typeof parsed[name] === "number" && String(parsed[name]) !== given[name]);
+}
+
+async function parseBody(schema: z.ZodType, c: AppContext, method: Route["method"]): Promise<unknown> {
   const bytes = await c.req.arrayBuffer();
   if (bytes.byteLength > 0) requireJsonMediaType(c);
+  else if (method === "PUT") throw invalidFields([{ field: "body", reason: "expected JSON, got nothing" }]);
   const parsed = schema.safeParse(bytes.byteLength === 0 ? {} : parseJson(bytes));
   if (!parsed.success) throw invalid("invalid_request", parsed.error);
   return parsed.data;
@@ -155,12 +167,15 @@ function requireJsonMediaType(c: AppContext): void {
 const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 function parseJson(bytes: ArrayBuffer): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(UTF_8.decode(bytes));
+    value = JSON.parse(UTF_8.decode(bytes));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ProblemError({ code: "invalid_json", detail: `The body is not JSON: ${reason}` });
   }
+  if (bytes.byteLength <= MAX_JSON_DEPTH || !isNestedDeeper(value, MAX_JSON_DEPTH)) return value;
+  throw invalidFields([{ field: "body", reason: `is nested more than ${MAX_JSON_DEPTH} levels deep` }]);
 }
 
 /** For hono/body-limit. */

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { Agent } from "../agents/define-agent.ts";
 import { nowMs } from "../clock.ts";
-import { LEASE_MS, MAX_WAIT_S } from "../contract/limits.ts";
+import { LEASE_MS, MAX_DELAY_S, MAX_WAIT_S } from "../contract/limits.ts";
 import type { RunAnswer, RunRequest as RunRequestBody } from "../contract/run.ts";
 import type { RunRecord } from "../contract/run-record.ts";
 import { isTerminal } from "../core/run-state.ts";
@@ -11,7 +11,7 @@ import { awaitRun } from "./await-run.ts";
 import { streamEvents, wantsEventStream } from "./event-stream.ts";
 import { identityOf } from "./idempotency.ts";
 import { type Preferences, readPreferences } from "./prefer.ts";
-import { invalid, ProblemError } from "./problems.ts";
+import { invalid, invalidFields, ProblemError } from "./problems.ts";
 import type { Reply } from "./route.ts";
 import { runAnswer } from "./run-view.ts";
 import { webhookUrlOf } from "./webhook-url.ts";
@@ -72,7 +72,11 @@ async function runRequest(
 }
 
 function availableAtMs({ delay_s, run_at }: z.output<typeof RunRequestBody>): number | null {
-  if (run_at !== undefined) return Date.parse(run_at);
+  if (run_at !== undefined) {
+    const atMs = Date.parse(run_at);
+    if (atMs <= nowMs() + MAX_DELAY_S * 1_000) return atMs;
+    throw invalidFields([{ field: "run_at", reason: `must be within ${MAX_DELAY_S / 86_400} days from now` }]);
+  }
   return delay_s === undefined ? null : nowMs() + Math.round(delay_s * 1_000);
 }
 

@@ -20,6 +20,8 @@ export function runSummary(run: RunListRecord): RunSummary {
     job_id: run.job_id,
     nominal_at: instantOrNull(run.nominal_at),
     attempt: run.attempt,
+    priority: run.priority,
+    run_at: instantOrNull(run.available_at),
     output: run.output_data === null ? null : JSON.parse(run.output_data),
     output_truncated: run.output_truncated === 1,
     error: run.error,

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { AppContext, AppEnv } from "./app-context.ts";
 import { signInPage } from "./dashboard/sign-in-page.tsx";
+import { isLoopback } from "./loopback.ts";
 import { ProblemError } from "./problems.ts";
 import { signIn } from "./session.ts";
 import { endSession } from "./session-cookie.ts";
@@ -12,6 +13,9 @@ export function signInPages() {
     .post("/sign-in", async (c) => {
       const form = await c.req.parseBody();
       const next = safeNext(form.next, c);
+      if (new URL(c.req.url).protocol === "http:" && !isLoopback(c)) {
+        return c.html(signInPage({ next, problem: NEEDS_HTTPS }), 400);
+      }
       const signedIn = await signIn(typeof form.token === "string" ? form.token.trim() : "", c).catch(tooMany);
       if (signedIn instanceof ProblemError) {
         c.header("Retry-After", String(signedIn.problem.retryAfterS ?? 60));
@@ -27,6 +31,7 @@ export function signInPages() {
     });
 }
 
+const NEEDS_HTTPS = "Open this page over HTTPS: over plain HTTP no browser would keep the cookie that signs you in.";
 const REFUSED = "This token opens nothing: it is wrong, expired or revoked.";
 
 function tooMany(error: unknown): ProblemError {

@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 /**
- * `npm start [-- --port N --persist-to DIR]`: applies the migrations to the embedded local D1, serves on
- * 127.0.0.1, open without a token, and stands in for the Cron Trigger, which does not fire locally.
+ * `npm start [-- --port N --persist-to DIR --closed]`: applies the migrations to the embedded local D1, serves on
+ * 127.0.0.1, and stands in for the Cron Trigger, which does not fire locally. Open without a token, unless `--closed`.
  */
 
 const HOST = "127.0.0.1";
@@ -31,20 +31,21 @@ await untilReady(server);
 console.log(whatToTryNext());
 everyMinute();
 
-function readOptions(): { port: number; persistTo: string } {
+function readOptions(): { port: number; persistTo: string; closed: boolean } {
   try {
     const { values } = parseArgs({
       options: {
         port: { type: "string", default: "8787" },
+        closed: { type: "boolean", default: false },
         "persist-to": { type: "string", default: resolve(ROOT, ".wrangler/state") },
       },
     });
     const port = Number(values.port);
     if (!Number.isInteger(port) || port < 1 || port > 65_535)
       fail(`--port must be from 1 to 65535, not ${values.port}`);
-    return { port, persistTo: resolve(values["persist-to"]) };
+    return { port, persistTo: resolve(values["persist-to"]), closed: values.closed };
   } catch (error) {
-    return fail(`${(error as Error).message}\nusage: npm start [-- --port N --persist-to DIR]`);
+    return fail(`${(error as Error).message}\nusage: npm start [-- --port N --persist-to DIR --closed]`);
   }
 }
 
@@ -81,7 +82,7 @@ function serve(): ChildProcess {
   ];
   const variables = [
     "--var",
-    "LOCAL_OPEN:true",
+    `LOCAL_OPEN:${!options.closed}`,
     "--var",
     `PUBLIC_URL:${origin}`,
     "--var",
@@ -141,9 +142,12 @@ function everyMinute(): void {
 
 function whatToTryNext(): string {
   const call = `curl -s ${origin}/api/agents`;
+  const access = options.closed
+    ? "Nobody gets in without a token; the first is the ADMIN_TOKEN in .dev.vars."
+    : "It is open to this machine WITHOUT A TOKEN, because it is a local start; a deployment never is.";
   return `
 Agent Runs is up on ${origin}, data in ${options.persistTo}.
-It is open to this machine WITHOUT A TOKEN, because it is a local start; a deployment never is.
+${access}
 
 Try:
   ${call}                       # the agents

@@ -28,7 +28,7 @@ export const SELECT_ACTIVITY = `
          coalesce(usage.cost_microusd, 0) AS cost_microusd,
          coalesce(usage.duration_ms, 0) AS duration_ms,
          EXISTS (SELECT 1 FROM agent_runs
-                  WHERE agent_name = agent.value AND status IN ('queued', 'running')) AS live,
+                  WHERE agent_name = agent.value AND status IN ('queued', 'running') AND status = 'running') AS live,
          last.status AS last_status,
          last.created_at AS last_created_at
     FROM json_each(?1) AS agent

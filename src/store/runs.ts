@@ -19,15 +19,19 @@ export interface RunFilter {
   limit: number;
 }
 
+const AVAILABLE_AT = "iif(status = 'queued', available_at, NULL) AS available_at";
+
 export const SELECT_RUN = `
-  SELECT id, agent_name, framework, agent_version, status, trigger, replay_of, job_id, nominal_at, attempt, input_data, output_data, output_truncated, tokens_input,
+  SELECT id, agent_name, framework, agent_version, status, trigger, replay_of, job_id, nominal_at, attempt,
+         priority, ${AVAILABLE_AT}, input_data, output_data, output_truncated, tokens_input,
          tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at, model_usage
     FROM agent_runs WHERE id = ?1`;
 
 const SELECT_STATUS = "SELECT status FROM agent_runs WHERE id = ?1";
 
 const LISTED_COLUMNS = `
-  id, agent_name, framework, agent_version, status, trigger, replay_of, job_id, nominal_at, attempt,
+  id, agent_name, framework, agent_version, status, trigger, replay_of, job_id, nominal_at, attempt, priority,
+  ${AVAILABLE_AT},
   CASE WHEN octet_length(output_data) <= ${MAX_LISTED_OUTPUT_BYTES} THEN output_data END AS output_data,
   output_truncated OR coalesce(octet_length(output_data) > ${MAX_LISTED_OUTPUT_BYTES}, 0) AS output_truncated,
   tokens_input, tokens_output, cost_microusd, duration_ms, error, created_at, started_at, completed_at`;

@@ -1,9 +1,11 @@
 import type { Load } from "./load.ts";
 
-interface ListedRun {
+export interface ListedRun {
   id: number;
   agent_name: string;
   status: string;
+  job_id: string | null;
+  nominal_at: string | null;
 }
 
 const TERMINAL = new Set(["completed", "failed", "cancelled", "timed_out", "interrupted"]);
@@ -28,7 +30,17 @@ export async function checkHistory(origin: string, load: Load): Promise<string[]
   ];
 }
 
-async function everyRun(origin: string): Promise<ListedRun[]> {
+/** How many runs have not ended: at once where none is left, and at the latest after so long. */
+export async function liveRunsAfter(origin: string, maxMs: number): Promise<number> {
+  const untilMs = Date.now() + maxMs;
+  for (;;) {
+    const live = (await everyRun(origin)).filter((run) => !TERMINAL.has(run.status)).length;
+    if (live === 0 || Date.now() > untilMs) return live;
+    await new Promise((wake) => setTimeout(wake, 500));
+  }
+}
+
+export async function everyRun(origin: string): Promise<ListedRun[]> {
   const runs: ListedRun[] = [];
   for (let cursor = ""; ; ) {
     const page = await fetch(`${origin}/api/agents/runs?limit=200${cursor}`);

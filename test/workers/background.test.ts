@@ -81,6 +81,16 @@ describe("a background run", () => {
     }
   });
 
+  test("that is delayed says until when, and its agent is idle until then", async () => {
+    const runAt = new Date(Date.now() + 3_600_000).toISOString();
+    const { run_id } = await accepted(await ask("echo", { run_at: runAt, priority: 7 }));
+    const shown = await getJson<{ run_at: string | null; priority: number }>(`/api/agents/runs/${run_id}`);
+    expect(shown).toMatchObject({ status: "queued", run_at: runAt, priority: 7 });
+    expect((await getJson<{ status: string }>("/api/agents/echo")).status).toBe("idle");
+    const cancelled = await request(`/api/agents/runs/${run_id}/cancel`, { method: "POST" });
+    expect(await cancelled.json()).toMatchObject({ status: "cancelled", run_at: null });
+  });
+
   test.for([
     { delay_s: 1, run_at: "2030-01-01T00:00:00Z" },
     { delay_s: -1 },
@@ -203,7 +213,7 @@ describe("a run that fails", () => {
 
   test("with a NonRetryableError is not tried again", async () => {
     const answer = await (await ask("flaky", { params: { succeedsAt: 2, how: "never" } })).json<RunAnswer>();
-    expect(answer).toMatchObject({ status: "failed", attempt: 1, error: "NonRetryableError: it is no use" });
+    expect(answer).toMatchObject({ status: "failed", attempt: 1, error: "it is no use" });
   });
 
   test("with a RetryAfterError is tried again after that time", async () => {

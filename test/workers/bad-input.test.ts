@@ -16,16 +16,28 @@ async function problemOf(response: Response): Promise<ProblemDocument> {
   return problem;
 }
 
+function nested(depth: number): string {
+  return `{"params":{"x":${"[".repeat(depth)}${"]".repeat(depth)}}}`;
+}
+
 test.for([
   { what: "an unknown agent", path: "/api/agents/nobody/run", status: 404, code: "agent_not_found" },
   { what: "a name no agent can have", path: "/api/agents/Nobody!/run", status: 404, code: "agent_not_found" },
   { what: "a name of 65 characters", path: `/api/agents/${"a".repeat(65)}/run`, status: 404, code: "agent_not_found" },
   { what: "a disabled agent", path: "/api/agents/retired/run", status: 409, code: "agent_disabled" },
   { what: "malformed JSON", body: '{"params":', status: 400, code: "invalid_json" },
-  { what: "a body that is no object", body: "[1]", status: 422, code: "invalid_request", field: "(whole)" },
-  { what: "an unknown field", body: '{"parameters":{}}', status: 422, code: "invalid_request", field: "(whole)" },
+  { what: "a body that is no object", body: "[1]", status: 422, code: "invalid_request", field: "body" },
+  { what: "an unknown field", body: '{"parameters":{}}', status: 422, code: "invalid_request", field: "body" },
   { what: "params that are a list", body: '{"params":[]}', status: 422, code: "invalid_request", field: "params" },
   { what: "params that are null", body: '{"params":null}', status: 422, code: "invalid_request", field: "params" },
+  { what: "params nested 20,000 deep", body: nested(20_000), status: 422, code: "invalid_request", field: "body" },
+  {
+    what: "a run that is to start in the year 9999",
+    body: '{"run_at":"9999-01-01T00:00:00Z"}',
+    status: 422,
+    code: "invalid_request",
+    field: "run_at",
+  },
   {
     what: "a form",
     body: "a=1",
@@ -66,6 +78,49 @@ test("params that the agent's schema refuses are answered 422 with each field an
   ]);
 });
 
+test("params of 200 levels in all are taken, stored and answered, and of one more refused", async () => {
+  const send = (body: string) => request("/api/agents/echo/run", { method: "POST", headers: JSON_TYPE, body });
+  const answer = await send(nested(198)); // and the two objects around it
+  expect(answer.status).toBe(200);
+  const { run_id } = await answer.json<{ run_id: number }>();
+  expect((await request(`/api/agents/runs/${run_id}`)).status).toBe(200);
+  expect((await send(nested(199))).status).toBe(422);
+});
+
+test("a job whose params are nested too deep is refused, and none is stored", async () => {
+  const job = { name: "deep", agent: "echo", trigger: { type: "interval", hours: 5 } };
+  const body = `${JSON.stringify(job).slice(0, -1)},${nested(20_000).slice(1)}`;
+  const response = await request("/api/scheduler/jobs", { method: "POST", headers: JSON_TYPE, body });
+  expect((await problemOf(response)).errors?.[0]?.reason).toBe("is nested more than 200 levels deep");
+  expect(await rows("SELECT id FROM jobs")).toEqual([]);
+});
+
+test.for(["/api/budgets", "/api/prices/a-model", "/api/agents/somebody"])(
+  "PUT %s without a body replaces nothing by nothing",
+  async (path) => {
+    const response = await request(path, { method: "PUT" });
+    expect(response.status).toBe(422);
+    expect((await problemOf(response)).errors).toEqual([{ field: "body", reason: "expected JSON, got nothing" }]);
+  },
+);
+
+test.for(["Nobody!", "-x", "a".repeat(65)])("an agent named %s is refused by the rule for names", async (name) => {
+  const response = await request(`/api/agents/${encodeURIComponent(name)}`, {
+    method: "PUT",
+    headers: JSON_TYPE,
+    body: '{"kind":"http","http":{"url":"https://example.com/"}}',
+  });
+  expect(response.status).toBe(422);
+  expect((await problemOf(response)).errors?.[0]).toMatchObject({
+    field: "path.name",
+    reason: expect.stringContaining("must start with a lower-case letter or digit"),
+  });
+});
+
+test.for(["007", "0x7", "7e0", "%207"])("a run has one way of being named, and %s is none", async (id) => {
+  expect((await request(`/api/agents/runs/${id}`)).status).toBe(404);
+});
+
 test("a body of exactly 256 KB is taken", async () => {
   const frame = '{"params":{"x":""}}'.length;
   const response = await post("/api/agents/echo/run", { params: { x: "x".repeat(256 * 1024 - frame) } });
@@ -74,6 +129,7 @@ test("a body of exactly 256 KB is taken", async () => {
 
 test.for([
   { query: "limit=0", field: "query.limit" },
+  { query: "limit=0x10", field: "query.limit" },
   { query: "limit=201", field: "query.limit" },
   { query: "limit=ten", field: "query.limit" },
   { query: "limit=1.5", field: "query.limit" },

@@ -303,7 +303,7 @@ test.for([
   { body: { warn_share: 1.5 }, field: "warn_share" },
   { body: { timezone: "Mars/Olympus" }, field: "timezone" },
   { body: { timezone: "+02:00" }, field: "timezone" },
-  { body: { max_run_usd: 1 }, field: "(whole)" },
+  { body: { max_run_usd: 1 }, field: "body" },
 ])("a budget for all that cannot be is refused: $body", async ({ body, field }) => {
   const response = await send("PUT", "/api/budgets", body);
   expect(response.status).toBe(422);

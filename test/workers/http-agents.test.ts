@@ -236,7 +236,7 @@ describe("a remote agent's redirect", () => {
   ])("to %s is refused, never asked, and not tried again", async (location) => {
     const calls = remote(() => to(location));
     const answer = await run(await remoteAgent({}, RETRY));
-    expect(answer.error).toMatch(/^NonRetryableError: the remote agent's redirect is refused: /);
+    expect(answer.error).toMatch(/^the remote agent's redirect is refused: /);
     expect(calls.map(({ url }) => url)).toEqual(["https://remote.example/agent"]);
   });
 

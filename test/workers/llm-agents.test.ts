@@ -325,6 +325,9 @@ test.for([
   { what: "too hot a temperature", llm: { temperature: 3 }, field: "llm.temperature" },
   { what: "no model", llm: { model: "" }, field: "llm.model" },
   { what: "a system prompt beside a role", llm: { system: "Be.", role: "a bee" }, field: "llm.system" },
+  { what: "an agent to run that can be none", llm: { run_agents: ["Not a name"] }, field: "llm.run_agents.0" },
+  { what: "a bound below nothing", llm: { run_agents_usd: -1 }, field: "llm.run_agents_usd" },
+  { what: "an unknown way to structure", llm: { structured_output: "xml" }, field: "llm.structured_output" },
   { what: "an unusable schema", llm: { output_schema: { $ref: "#/no" } }, field: "llm.output_schema" },
 ])("a model agent with $what is refused, by its field", async ({ llm, field }) => {
   const response = await put("refused-model", llm);

@@ -45,6 +45,13 @@ test("over plain HTTP on this machine the cookie is set without Secure, and sign
   expect((await ask("/api/session", { headers: { Cookie: setCookie.split(";")[0] ?? "" } })).status).toBe(401);
 });
 
+test("over plain HTTP to another host, where no browser keeps the cookie, the page says so", async () => {
+  const url = "http://agents.example.com/sign-in";
+  const answer = await ask(url, form({ token: TOKEN, next: "/" }, { Origin: "http://agents.example.com" }));
+  expect([answer.status, answer.headers.get("Set-Cookie")]).toEqual([400, null]);
+  expect(await answer.text()).toContain("over HTTPS");
+});
+
 test.for([{ token: "wrong" }, { token: "ar_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }])(
   "a token that opens nothing signs nobody in: $token",
   async ({ token }) => {

@@ -366,7 +366,7 @@ describe("refused:", () => {
     { what: "an odd spelling of one", body: { kind: "http", http: { url: "http://0x7f.1/" } }, field: "http.url" },
     { what: "a local name", body: { kind: "http", http: { url: "http://db.internal/" } }, field: "http.url" },
     { what: "credentials", body: { kind: "http", http: { url: "https://me:it@remote.example/" } }, field: "http.url" },
-    { what: "a field that is none", body: { ...HTTP, colour: "red" }, field: "(whole)" },
+    { what: "a field that is none", body: { ...HTTP, colour: "red" }, field: "body" },
     { what: "a field of http that is none", body: { ...HTTP, http: { ...HTTP.http, key: 1 } }, field: "http" },
     { what: "no time", body: { ...HTTP, timeout_ms: 0 }, field: "timeout_ms" },
     { what: "too much time", body: { ...HTTP, timeout_ms: 1e9 }, field: "timeout_ms" },
@@ -418,7 +418,7 @@ describe("refused:", () => {
     ]) {
       expect(await problem(response)).toMatchObject({ status: 404, code: "agent_not_found" });
     }
-    expect((await put("Not A Name", HTTP)).status).toBe(404);
+    expect((await put("Not A Name", HTTP)).status).toBe(422);
   });
 
   test("without a token nothing of an agent is read or changed", async () => {

@@ -12,7 +12,7 @@ export function parse<Schema extends z.ZodType>(schema: Schema, text: string, wh
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const reasons = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "(whole)"}: ${message}`);
+  const reasons = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`);
   throw new Error(`the remote agent's ${what} is not as it should be: ${reasons.join("; ")}`);
 }
 

@@ -61,7 +61,7 @@ async function post(
   } catch (error) {
     signal.throwIfAborted();
     const cause = error instanceof Error ? error.message : String(error);
-    throw new Error(`no connection to the remote agent could be made: ${cause}`);
+    throw new Error(`the connection to the remote agent failed: ${cause}`);
   }
 }
 
