@@ -174,3 +174,13 @@ test("what came a moment before a run's start is told without a sign before a no
   };
   expect([await created(20), await created(0), await created(1_500)]).toEqual(["+0.0 s", "+0.0 s", "−1.5 s"]);
 });
+
+test("a run that waits for its hour says when it starts", async () => {
+  const run_at = new Date(Date.now() + 3_600_000).toISOString();
+  const { run_id } = (await (await post("/api/agents/echo/run", { params: {}, run_at })).json()) as RunAnswer;
+  const { text } = await page(`/runs/${run_id}`);
+  expect(text).toContain(`The run starts at <time datetime="${run_at}"`);
+  expect(text).not.toContain("It comes when the run has ended");
+  await (await post(`/api/agents/runs/${run_id}/cancel`)).text();
+  expect((await page(`/runs/${run_id}`)).text).toContain("It left no output");
+});

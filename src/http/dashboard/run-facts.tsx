@@ -17,6 +17,14 @@ export function RunFacts({ run, jobName }: { run: RunDetail; jobName: string | n
         <dd>
           <Moment at={run.started_at} />
         </dd>
+        {run.run_at !== null && (
+          <>
+            <dt>May start</dt>
+            <dd>
+              <Moment at={run.run_at} />
+            </dd>
+          </>
+        )}
         <dt>Ended</dt>
         <dd>
           <Moment at={run.completed_at} />

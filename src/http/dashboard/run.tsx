@@ -1,3 +1,4 @@
+import { nowMs } from "../../clock.ts";
 import { RunId } from "../../contract/names.ts";
 import type { RunDetail } from "../../contract/run.ts";
 import { microusdToUsd } from "../../core/money.ts";
@@ -8,6 +9,7 @@ import type { AppContext } from "../app-context.ts";
 import { ProblemError } from "../problems.ts";
 import { readRunDetail } from "../runs.ts";
 import { formatCount, formatDuration, formatUsd } from "./format.ts";
+import { Moment } from "./instant.tsx";
 import { JsonView } from "./json-view.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
 import { Markdown, readableTexts } from "./markdown.tsx";
@@ -133,7 +135,9 @@ function Output({ run }: { run: RunDetail }) {
     return (
       <section class="card">
         <h2>Output</h2>
-        <p class="empty">{isTerminal(run.status) ? "It left no output." : "It comes when the run has ended."}</p>
+        <p class="empty">
+          <NoOutput run={run} />
+        </p>
       </section>
     );
   }
@@ -150,6 +154,16 @@ function Output({ run }: { run: RunDetail }) {
         {run.output_truncated && <p class="muted">It was over the limit: this is its beginning.</p>}
         <JsonView value={run.output} label="Output" />
       </section>
+    </>
+  );
+}
+
+function NoOutput({ run }: { run: RunDetail }) {
+  if (isTerminal(run.status)) return <>It left no output.</>;
+  if (run.run_at === null || Date.parse(run.run_at) <= nowMs()) return <>It comes when the run has ended.</>;
+  return (
+    <>
+      {run.attempt === 1 ? "The run" : "The next attempt"} starts at <Moment at={run.run_at} />.
     </>
   );
 }

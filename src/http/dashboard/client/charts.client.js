@@ -2,6 +2,9 @@
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** Between the lines of a chart of runs: there is no half of a run. */
+const WHOLE = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+
 /** So many digits after the point that each value is told as it is, and from the next. */
 function digitsOf(values) {
   let digits = 2;
@@ -24,7 +27,15 @@ function drawChart(place) {
       x: { range: (_, first, last) => [first - 43200, last + 43200] },
       y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] },
     },
-    axes: [axis, { ...axis, size: 64, values: (_, values) => values.map((value) => format(value, digitsOf(values))) }],
+    axes: [
+      axis,
+      {
+        ...axis,
+        ...(unit === "usd" ? {} : { incrs: WHOLE }),
+        size: 74,
+        values: (_, values) => values.map((value) => format(value, digitsOf(values))),
+      },
+    ],
     series: [
       { value: (_, at) => (at === null ? "–" : new Date(at * 1000).toISOString().slice(0, 10)), label: "Day (UTC)" },
       {
