@@ -178,8 +178,14 @@ test("every page, wide and narrow, light and dark, is without a serious fault in
   await stage.post("/api/agents/echo/run", {
     params: { report: "# Title\n\n- one\n\n| a | b |\n|---|---|\n| 1 | 2 |" },
   });
+  const unbroken = "x".repeat(90);
+  const trigger = { type: "interval", hours: 1 };
+  await stage.post("/api/scheduler/jobs", { id: "unbroken", name: unbroken, agent: "echo", trigger });
+  const definition = { kind: "http", display_name: unbroken, http: { url: "https://agents.example/run" } };
+  await stage.put("/api/agents/unbroken", definition);
   const places =
-    "/ /runs /runs/1 /agents/scanner /agents/echo /costs /schedule /schedule/hourly /settings /sign-in /runs/0";
+    "/ /runs /runs/1 /agents/scanner /agents/unbroken /costs /schedule /schedule/hourly /schedule/unbroken /settings " +
+    "/sign-in /runs/0";
   const paths = places.split(" ");
   const faults: string[] = [];
   for (const [width, colorScheme] of [

@@ -28,7 +28,7 @@ export function ByAgent({ report }: { report: CostReport }) {
             <tbody>
               {agents.map(([name, usage]) => (
                 <tr>
-                  <td>
+                  <td class="name">
                     <a href={`/agents/${encodeURIComponent(name)}`}>{usage.display_name}</a>
                   </td>
                   <td class="number">{formatCount(usage.runs)}</td>
@@ -71,7 +71,7 @@ export function ByModel({ report }: { report: CostReport }) {
             <tbody>
               {models.map(([model, usage]) => (
                 <tr>
-                  <td>{model}</td>
+                  <td class="name">{model}</td>
                   <td class="number">{formatCount(usage.runs)}</td>
                   <td class="number">{formatCount(usage.tokens_used)}</td>
                   <td class="number">{formatUsd(usage.cost_usd)}</td>

@@ -28,7 +28,7 @@ export function FireTable({ fires, names }: { fires: readonly JobFire[]; names: 
                 <Moment at={fire.nominal_at} />
               </td>
               {names !== null && (
-                <td class="one-line">
+                <td class="one-line short">
                   <JobLink id={fire.job_id} name={names.get(fire.job_id) ?? null} />
                 </td>
               )}
@@ -38,10 +38,10 @@ export function FireTable({ fires, names }: { fires: readonly JobFire[]; names: 
               </td>
               <td class="nowrap">
                 {fire.run_id !== null && (
-                  <>
-                    <a href={`/runs/${fire.run_id}`}>#{fire.run_id}</a>{" "}
+                  <span class="line">
+                    <a href={`/runs/${fire.run_id}`}>#{fire.run_id}</a>
                     {fire.run_status !== null && <StatusPill status={fire.run_status} />}
-                  </>
+                  </span>
                 )}
               </td>
               <td class="number">{formatDuration(fire.duration_ms)}</td>

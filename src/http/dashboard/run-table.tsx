@@ -54,7 +54,7 @@ function Row({ run, choice, agent }: { run: RunSummary; choice: boolean; agent: 
         <a href={`/runs/${run.id}`}>#{run.id}</a>
       </td>
       {agent && (
-        <td class="nowrap">
+        <td class="one-line short" title={run.agent_name}>
           <a href={`/agents/${encodeURIComponent(run.agent_name)}`}>{run.agent_name}</a>
         </td>
       )}
@@ -67,7 +67,7 @@ function Row({ run, choice, agent }: { run: RunSummary; choice: boolean; agent: 
       <td class="number">{formatDuration(run.duration_ms)}</td>
       <td class="number">{formatCount(run.tokens_used)}</td>
       <td class="number">{formatUsd(run.estimated_cost)}</td>
-      <td class="one-line small" title={run.error ?? ""}>
+      <td class="one-line rest small" title={run.error ?? ""}>
         {run.error ?? ""}
       </td>
     </tr>

@@ -40,7 +40,7 @@ export function TokenTable({ tokens, openedBy }: { tokens: readonly ApiToken[]; 
 function Row({ token }: { token: ApiToken }) {
   return (
     <tr>
-      <td>{token.name}</td>
+      <td class="name">{token.name}</td>
       <td>{token.role}</td>
       <td>
         <StatusPill status={token.status} />
