@@ -21,7 +21,10 @@ const LONG = { timeout: 60_000 };
 test("a job is created with its next slots in sight, and is seen to fire", LONG, async () => {
   const page = await stage.open();
   await page.goto("/schedule");
+  await page.getByRole("button", { name: "Create the job" }).click();
+  await page.getByText("Give it a name.").waitFor();
   await page.getByLabel("Name").fill("Every morning");
+  expect(await page.getByText("Give it a name.").count()).toBe(0);
   await page.getByLabel("Agent").selectOption("echo");
   await page.getByLabel("Cron expression").fill("61 * * * *");
   await page.locator("[data-says]", { hasText: "61" }).waitFor();
@@ -149,6 +152,8 @@ test(
     await admin.locator("#new-token").waitFor();
     const token = await admin.locator("[data-field=token]").innerText();
     expect(token).toMatch(/^ar_/);
+    await admin.locator("td", { hasText: "looker" }).first().waitFor();
+    expect(await admin.locator("[data-field=token]").innerText()).toBe(token);
 
     const page = await stage.open();
     await page.goto("/sign-in?next=/agents/echo");

@@ -2,7 +2,7 @@ import { SELF } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import type { RunAnswer } from "../../src/contract/run.ts";
 import { HOSTILE } from "../hostile.ts";
-import { post, request, run } from "./service.ts";
+import { post, request, rows, run } from "./service.ts";
 
 async function page(path: string): Promise<{ status: number; text: string; headers: Headers }> {
   const response = await request(path, { headers: { Accept: "text/html" } });
@@ -164,4 +164,23 @@ test("a page is not to be kept by a browser, nor framed by anybody", async () =>
   expect(response.headers.get("Cache-Control")).toBe("no-store");
   expect(response.headers.get("X-Frame-Options")).toBe("DENY");
   await response.text();
+});
+
+test("what came a moment before a run's start is told without a sign before a nought", async () => {
+  const { run_id } = await run("echo");
+  const created = async (beforeMs: number) => {
+    await rows("UPDATE agent_runs SET created_at = started_at - ?2 WHERE id = ?1", run_id, beforeMs);
+    return /<span class="event-at">([^<]+)</.exec((await page(`/runs/${run_id}`)).text)?.[1];
+  };
+  expect([await created(20), await created(0), await created(1_500)]).toEqual(["+0.0 s", "+0.0 s", "−1.5 s"]);
+});
+
+test("a run that waits for its hour says when it starts", async () => {
+  const run_at = new Date(Date.now() + 3_600_000).toISOString();
+  const { run_id } = (await (await post("/api/agents/echo/run", { params: {}, run_at })).json()) as RunAnswer;
+  const { text } = await page(`/runs/${run_id}`);
+  expect(text).toContain(`The run starts at <time datetime="${run_at}"`);
+  expect(text).not.toContain("It comes when the run has ended");
+  await (await post(`/api/agents/runs/${run_id}/cancel`)).text();
+  expect((await page(`/runs/${run_id}`)).text).toContain("It left no output");
 });

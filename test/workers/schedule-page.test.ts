@@ -69,7 +69,7 @@ test("every slot that did not fire says why", async () => {
     ["missed", "nobody came to it within its grace"],
     ["skipped_overlap", "the run before it had not ended"],
     ["skipped_inactive", "outside the active hours"],
-    ["skipped_paused", "the job paused itself after failures"],
+    ["skipped_paused", "the job was paused"],
     ["coalesced", "a later slot stood for it"],
   ] as const;
   for (const [index, [outcome]] of reasons.entries()) await record("reasoned", (index + 1) * HOUR_MS, outcome);
@@ -114,4 +114,15 @@ test("the day's line shows slots past by what became of them, and those to come,
   expect(hourly.match(/class="passed-over"/g)).toHaveLength(1);
   expect(hourly.match(/class="to-come"/g)).toHaveLength(12);
   expect(lines.get("often")).toContain('class="goes-on"');
+});
+
+test("a slot names its job and links to it; one of a job that was deleted says so, and links to no page", async () => {
+  await createJob({ id: "kept-job", name: "Kept <one>", trigger: { type: "interval", hours: 1 } });
+  await record("kept-job", HOUR_MS, "missed");
+  await record("gone-job", 2 * HOUR_MS, "missed");
+  const text = await page("/schedule");
+  const slots = text.slice(text.indexOf("Latest slots"));
+  expect(slots).toMatch(/<a href="\/schedule\/kept-job"[^>]*>Kept &lt;one&gt;<\/a>/);
+  expect(slots).toContain("gone-job");
+  expect(slots).not.toContain('href="/schedule/gone-job"');
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ask, bearer, createToken, json, signIn, TOKEN } from "./deployed.ts";
+import { request, rows } from "./service.ts";
 
 const settings = async (headers: Record<string, string>, query = "") =>
   (await ask(`/settings${query}`, { headers })).text();
@@ -48,4 +49,13 @@ test("what an admin wrote into an agent is text among the changes, not markup", 
   const text = await settings({ Cookie: cookie });
   expect(text).toContain("display_name");
   expect(text).not.toContain("<img src=x");
+});
+
+test("without tokens the settings say what else opens the service: the ADMIN_TOKEN, or being on this machine", async () => {
+  await rows("DELETE FROM api_tokens");
+  const { cookie } = await signIn(TOKEN);
+  expect(await settings({ Cookie: cookie })).toContain("only the ADMIN_TOKEN opens this service");
+  const local = await (await request("/settings")).text();
+  expect(local).toContain("the service is open to whoever is on this machine");
+  expect(local).not.toContain("ADMIN_TOKEN");
 });

@@ -3,8 +3,8 @@ import { countOf, formatDuration, words } from "./format.ts";
 import { Instant, Moment } from "./instant.tsx";
 import { StatusPill } from "./status-pill.tsx";
 
-/** What became of slots: fired, or not and why. */
-export function FireTable({ fires, job }: { fires: readonly JobFire[]; job: boolean }) {
+/** What became of slots: fired, or not and why. `names`: of the jobs there are, by id; null where all are of one job. */
+export function FireTable({ fires, names }: { fires: readonly JobFire[]; names: ReadonlyMap<string, string> | null }) {
   if (fires.length === 0) return <p class="empty">No slot has come yet.</p>;
   return (
     <section class="scroll" tabindex={0} aria-label="Slots">
@@ -12,14 +12,13 @@ export function FireTable({ fires, job }: { fires: readonly JobFire[]; job: bool
         <thead>
           <tr>
             <th scope="col">Slot</th>
-            {job && <th scope="col">Job</th>}
+            {names !== null && <th scope="col">Job</th>}
             <th scope="col">Outcome</th>
             <th scope="col">Run</th>
             <th scope="col" class="number">
               Duration
             </th>
             <th scope="col">Decided</th>
-            <th scope="col">Reason</th>
           </tr>
         </thead>
         <tbody>
@@ -28,13 +27,14 @@ export function FireTable({ fires, job }: { fires: readonly JobFire[]; job: bool
               <td>
                 <Moment at={fire.nominal_at} />
               </td>
-              {job && (
-                <td class="nowrap">
-                  <a href={`/schedule/${encodeURIComponent(fire.job_id)}`}>{fire.job_id}</a>
+              {names !== null && (
+                <td class="one-line">
+                  <JobLink id={fire.job_id} name={names.get(fire.job_id) ?? null} />
                 </td>
               )}
               <td>
                 <StatusPill status={fire.outcome} />
+                <Reason text={reasonOf(fire)} />
               </td>
               <td class="nowrap">
                 {fire.run_id !== null && (
@@ -48,13 +48,32 @@ export function FireTable({ fires, job }: { fires: readonly JobFire[]; job: bool
               <td>
                 <Instant at={fire.fired_at} />
               </td>
-              <td class="small">{reasonOf(fire)}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </section>
   );
+}
+
+/** `name` null: of a job that is no more, whose page would be none. */
+export function JobLink({ id, name }: { id: string; name: string | null }) {
+  if (name !== null)
+    return (
+      <a href={`/schedule/${encodeURIComponent(id)}`} title={name}>
+        {name}
+      </a>
+    );
+  return (
+    <>
+      {id} <span class="small muted">(deleted)</span>
+    </>
+  );
+}
+
+/** Under the outcome: in a column of its own it is out of sight where there is little room. */
+function Reason({ text }: { text: string }) {
+  return text === "" ? null : <div class="small muted reason">{text}</div>;
 }
 
 function reasonOf(fire: JobFire): string {
@@ -78,7 +97,7 @@ function whyOf({ outcome, run_id }: JobFire): string {
     case "skipped_inactive":
       return "outside the active hours";
     case "skipped_paused":
-      return "the job paused itself after failures";
+      return "the job was paused";
     case "missed":
       return "nobody came to it within its grace";
     case "coalesced":

@@ -7,8 +7,10 @@ interface FieldProps {
   hint?: string;
 }
 
-/** A line of a job's form. `empty`: what is sent where nothing is written, as JSON; left out: nothing is. */
-export function TextField(props: FieldProps & { kind?: string; empty?: string; viewerTimezone?: boolean }) {
+/** A line of a job's form. `empty`: what is sent where nothing is written, as JSON; left out: nothing is. `required`: what is said there. */
+export function TextField(
+  props: FieldProps & { kind?: string; empty?: string; viewerTimezone?: boolean; required?: string },
+) {
   const id = idOf(props.path);
   return (
     <Field id={id} label={props.label} hint={props.hint}>
@@ -17,6 +19,7 @@ export function TextField(props: FieldProps & { kind?: string; empty?: string; v
         data-path={props.path}
         data-kind={props.kind ?? "text"}
         data-empty={props.empty}
+        data-required={props.required}
         data-viewer-timezone={props.viewerTimezone ? "" : undefined}
         value={props.value}
         autocomplete="off"

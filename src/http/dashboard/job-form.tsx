@@ -16,7 +16,7 @@ export function JobForm({ job, agentNames }: { job: JobDetail | null; agentNames
       <p class="form-problem" role="alert" data-problem="" />
       <div class="columns">
         <div>
-          <TextField path="name" label="Name" value={job?.name ?? ""} />
+          <TextField path="name" label="Name" value={job?.name ?? ""} required="Give it a name." />
           <TextField path="description" label="What for" value={job?.description ?? ""} empty={'""'} />
           <SelectField
             path="agent"

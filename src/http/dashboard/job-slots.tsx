@@ -17,7 +17,7 @@ export function Ledger({ job, fires }: { job: JobDetail; fires: readonly JobFire
           All its runs
         </a>
       </div>
-      <FireTable fires={fires} job={false} />
+      <FireTable fires={fires} names={null} />
       {(last !== undefined || !isNewest) && (
         <nav class="pages" aria-label="Pages of the slots">
           {isNewest ? <span /> : <a href={`${path}#slots`}>Newest</a>}

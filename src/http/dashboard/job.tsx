@@ -37,7 +37,7 @@ export async function jobPage(c: AppContext): Promise<Response> {
         <Facts job={job} />
         <section class="card flush">
           <h2>Next slots</h2>
-          <SlotTable slots={job.next_runs} timezone={timezoneOf(job.trigger, job.timezone)} />
+          <SlotTable slots={job.next_runs} timezone={timezoneOf(job.trigger, job.timezone)} paused={!job.enabled} />
         </section>
       </div>
       <Ledger job={job} fires={fires} />

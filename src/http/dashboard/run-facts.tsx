@@ -1,9 +1,10 @@
 import type { RunDetail } from "../../contract/run.ts";
+import { JobLink } from "./fire-table.tsx";
 import { Moment } from "./instant.tsx";
 import { StatusPill } from "./status-pill.tsx";
 
-/** When a run came, why, and by which agent it was run. */
-export function RunFacts({ run }: { run: RunDetail }) {
+/** When a run came, why, and by which agent it was run. `jobName`: null where it has no job, or none any more. */
+export function RunFacts({ run, jobName }: { run: RunDetail; jobName: string | null }) {
   return (
     <section class="card">
       <h2>Details</h2>
@@ -16,6 +17,14 @@ export function RunFacts({ run }: { run: RunDetail }) {
         <dd>
           <Moment at={run.started_at} />
         </dd>
+        {run.run_at !== null && (
+          <>
+            <dt>May start</dt>
+            <dd>
+              <Moment at={run.run_at} />
+            </dd>
+          </>
+        )}
         <dt>Ended</dt>
         <dd>
           <Moment at={run.completed_at} />
@@ -26,8 +35,7 @@ export function RunFacts({ run }: { run: RunDetail }) {
           <>
             <dt>Job</dt>
             <dd>
-              <a href={`/schedule/${encodeURIComponent(run.job_id)}`}>{run.job_id}</a>, its slot of{" "}
-              <Moment at={run.nominal_at} />
+              <JobLink id={run.job_id} name={jobName} />, its slot of <Moment at={run.nominal_at} />
             </dd>
           </>
         )}

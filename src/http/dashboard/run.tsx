@@ -1,12 +1,15 @@
+import { nowMs } from "../../clock.ts";
 import { RunId } from "../../contract/names.ts";
 import type { RunDetail } from "../../contract/run.ts";
 import { microusdToUsd } from "../../core/money.ts";
 import { PLATFORM_PRICE } from "../../core/platform-price.ts";
 import { isTerminal } from "../../core/run-state.ts";
+import { readJob } from "../../store/jobs.ts";
 import type { AppContext } from "../app-context.ts";
 import { ProblemError } from "../problems.ts";
 import { readRunDetail } from "../runs.ts";
 import { formatCount, formatDuration, formatUsd } from "./format.ts";
+import { Moment } from "./instant.tsx";
 import { JsonView } from "./json-view.tsx";
 import { answerPage, mayDo } from "./layout.tsx";
 import { Markdown, readableTexts } from "./markdown.tsx";
@@ -19,6 +22,7 @@ export async function runPage(c: AppContext): Promise<Response> {
   const id = RunId.safeParse(c.req.param("id"));
   if (!id.success) throw new ProblemError({ code: "run_not_found", detail: "There is no such run." });
   const run = await readRunDetail(id.data, c);
+  const job = run.job_id === null ? null : await readJob(c.env.DB, run.job_id);
   return answerPage(
     c,
     { title: `Run ${run.id}`, section: "Runs" },
@@ -44,7 +48,7 @@ export async function runPage(c: AppContext): Promise<Response> {
             <h2>Input</h2>
             <JsonView value={run.input} label="Input" />
           </section>
-          <RunFacts run={run} />
+          <RunFacts run={run} jobName={job?.definition.name ?? null} />
         </div>
       </div>
     </>,
@@ -131,7 +135,9 @@ function Output({ run }: { run: RunDetail }) {
     return (
       <section class="card">
         <h2>Output</h2>
-        <p class="empty">{isTerminal(run.status) ? "It left no output." : "It comes when the run has ended."}</p>
+        <p class="empty">
+          <NoOutput run={run} />
+        </p>
       </section>
     );
   }
@@ -148,6 +154,16 @@ function Output({ run }: { run: RunDetail }) {
         {run.output_truncated && <p class="muted">It was over the limit: this is its beginning.</p>}
         <JsonView value={run.output} label="Output" />
       </section>
+    </>
+  );
+}
+
+function NoOutput({ run }: { run: RunDetail }) {
+  if (isTerminal(run.status)) return <>It left no output.</>;
+  if (run.run_at === null || Date.parse(run.run_at) <= nowMs()) return <>It comes when the run has ended.</>;
+  return (
+    <>
+      {run.attempt === 1 ? "The run" : "The next attempt"} starts at <Moment at={run.run_at} />.
     </>
   );
 }

@@ -3,7 +3,7 @@ import type { JobSummary } from "../../contract/job.ts";
 import { JobId } from "../../contract/names.ts";
 import { readFireMarks } from "../../store/fire-marks.ts";
 import { listFires } from "../../store/job-fires.ts";
-import { listJobs } from "../../store/jobs.ts";
+import { listJobs, readJobs } from "../../store/jobs.ts";
 import type { AppContext } from "../app-context.ts";
 import { jobFire, jobSummary } from "../job-view.ts";
 import { DayTimeline, HALF_MS, MAX_MARKS } from "./day-timeline.tsx";
@@ -33,6 +33,8 @@ export async function schedulePage(c: AppContext): Promise<Response> {
     c.get("registry").list(c.env.DB),
     readFireMarks(c.env.DB, { afterId, jobs: SHOWN_JOBS, sinceMs: atMs - HALF_MS, limit: MAX_MARKS }),
   ]);
+  const fired = await readJobs(c.env.DB, [...new Set(fires.map(({ jobId }) => jobId))]);
+  const names = new Map(fired.map(({ id, definition }) => [id, definition.name]));
   const jobs = records.slice(0, SHOWN_JOBS).map(jobSummary);
   const next = records.length > SHOWN_JOBS ? (jobs.at(-1)?.id ?? null) : null;
   return answerPage(
@@ -71,7 +73,7 @@ export async function schedulePage(c: AppContext): Promise<Response> {
       )}
       <section class="card flush">
         <h2>Latest slots</h2>
-        <FireTable fires={fires.map(jobFire)} job={true} />
+        <FireTable fires={fires.map(jobFire)} names={names} />
       </section>
     </>,
   );
@@ -95,7 +97,7 @@ function JobTable({ jobs }: { jobs: readonly JobSummary[] }) {
         <tbody>
           {jobs.map((job) => (
             <tr>
-              <td>
+              <td class="name">
                 <a href={`/schedule/${encodeURIComponent(job.id)}`}>{job.name}</a>
               </td>
               <td>

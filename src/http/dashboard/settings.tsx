@@ -2,6 +2,7 @@ import { nowMs } from "../../clock.ts";
 import { AuditQuery } from "../../contract/audit.ts";
 import type { BudgetReport } from "../../contract/budget.ts";
 import { CREDENTIAL_CACHE_MS, DEFAULT_PAGE_TOKENS } from "../../contract/limits.ts";
+import type { Config } from "../../env.ts";
 import { countLiveRuns } from "../../store/live-runs.ts";
 import type { AppContext, Caller } from "../app-context.ts";
 import { readAuditPage } from "../audit.ts";
@@ -50,7 +51,7 @@ export async function settingsPage(c: AppContext): Promise<Response> {
       </div>
       <Budgets report={budgets} maySet={isAdmin} />
       <PriceCard prices={prices} maySet={isAdmin} />
-      {tokens !== null && <Tokens page={tokens} />}
+      {tokens !== null && <Tokens page={tokens} openedBy={openedBy(c.get("config"))} />}
       {changes !== null && <Changes page={changes} />}
     </>,
   );
@@ -112,12 +113,19 @@ function You({ caller }: { caller: Caller }) {
   );
 }
 
-function Tokens({ page }: { page: Awaited<ReturnType<typeof readTokenPage>> }) {
+/** Of several ways the one that most people would come by. */
+function openedBy({ ADMIN_TOKEN, LOCAL_OPEN, ACCESS_TEAM_DOMAIN }: Config): string {
+  if (LOCAL_OPEN) return "the service is open to whoever is on this machine";
+  if (ACCESS_TEAM_DOMAIN === "") return "only the ADMIN_TOKEN opens this service";
+  return `${ADMIN_TOKEN === "" ? "only" : "the ADMIN_TOKEN and"} Cloudflare Access opens this service`;
+}
+
+function Tokens({ page, openedBy }: { page: Awaited<ReturnType<typeof readTokenPage>>; openedBy: string }) {
   return (
     <>
       <section class="card flush">
         <h2>API tokens</h2>
-        <TokenTable tokens={page.tokens} />
+        <TokenTable tokens={page.tokens} openedBy={openedBy} />
         {page.next_before !== null && <p class="empty">Older ones: GET /api/tokens?before={page.next_before}</p>}
       </section>
       <section class="card">

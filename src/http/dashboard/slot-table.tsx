@@ -8,8 +8,9 @@ const MARKS = {
 } as const satisfies Record<NonNullable<PreviewSlot["mark"]>, string>;
 
 /** A job's slots to come, by its own clock and by the viewer's. */
-export function SlotTable({ slots, timezone }: { slots: readonly PreviewSlot[]; timezone: string }) {
-  if (slots.length === 0) return <p class="empty">There are none.</p>;
+export function SlotTable(props: { slots: readonly PreviewSlot[]; timezone: string; paused: boolean }) {
+  const { slots, timezone, paused } = props;
+  if (slots.length === 0) return <p class="empty">{paused ? "None until it is resumed." : "There are none."}</p>;
   return (
     <section class="scroll" tabindex={0} aria-label="Next slots">
       <table>

@@ -65,8 +65,9 @@ function Mark({ atMs, startMs, children }: { atMs: number; startMs: number; chil
 }
 
 function since(atMs: number, startMs: number): string {
-  const seconds = (atMs - startMs) / 1_000;
-  return `${seconds < 0 ? "−" : "+"}${Math.abs(seconds).toFixed(1)} s`;
+  const seconds = ((atMs - startMs) / 1_000).toFixed(1);
+  // Rounded first: what is less than a twentieth of a second before the start is no "−0.0 s".
+  return `${Number(seconds) < 0 ? "−" : "+"}${seconds.replace("-", "")} s`;
 }
 
 /** What a model said comes as the data of an event of its own: it is read as what it is, a text. */

@@ -4,8 +4,9 @@ import { Instant, Moment } from "./instant.tsx";
 import { Field } from "./schema-field.tsx";
 import { StatusPill } from "./status-pill.tsx";
 
-export function TokenTable({ tokens }: { tokens: readonly ApiToken[] }) {
-  if (tokens.length === 0) return <p class="empty">There are none: only the ADMIN_TOKEN opens this service.</p>;
+/** `openedBy`: what else opens the service, as it is said where there are no tokens. */
+export function TokenTable({ tokens, openedBy }: { tokens: readonly ApiToken[]; openedBy: string }) {
+  if (tokens.length === 0) return <p class="empty">There are none: {openedBy}.</p>;
   return (
     <section class="scroll" tabindex={0} aria-label="API tokens">
       <table>
@@ -80,7 +81,12 @@ export function TokenForm() {
       <form id="token-form" data-send="POST /api/tokens" data-shows="new-token" novalidate>
         <p class="form-problem" role="alert" data-problem="" />
         <div class="grid-form">
-          <TextField path="name" label="Name (required)" hint="Who uses it: the record of changes names it." />
+          <TextField
+            path="name"
+            label="Name (required)"
+            hint="Who uses it: the record of changes names it."
+            required="Give it a name."
+          />
           <Field id="token-role" label="Role">
             <select id="token-role" data-path="role" data-kind="text" aria-describedby="token-role-problem">
               {ROLES.map((role) => (
@@ -115,7 +121,8 @@ export function TokenForm() {
   );
 }
 
-function TextField({ path, label, hint, kind }: { path: string; label: string; hint: string; kind?: "number" }) {
+function TextField(props: { path: string; label: string; hint: string; kind?: "number"; required?: string }) {
+  const { path, label, hint, kind, required } = props;
   const id = `token-${path}`;
   return (
     <Field id={id} label={label} hint={hint}>
@@ -123,6 +130,7 @@ function TextField({ path, label, hint, kind }: { path: string; label: string; h
         id={id}
         data-path={path}
         data-kind={kind ?? "text"}
+        data-required={required}
         inputmode={kind === "number" ? "numeric" : undefined}
         autocomplete="off"
         aria-describedby={`${id}-hint ${id}-problem`}

@@ -79,6 +79,7 @@ async function readAgain() {
   const main = document.querySelector("main");
   if (next === null || main === null) return;
   keepUnsent(main, next);
+  keepShown(main, next);
   const focused = document.activeElement?.id ?? "";
   const open = new Set([...main.querySelectorAll("details[open][id]")].map(({ id }) => id));
   main.replaceWith(document.adoptNode(next));
@@ -94,6 +95,13 @@ function keepUnsent(main, next) {
     if (kept.id !== "") next.querySelector(`#${CSS.escape(kept.id)}`)?.replaceWith(document.adoptNode(kept));
   }
 }
+
+/** What is shown once, like a new token, stays until somebody leaves the page: no page has it again. */
+function keepShown(main, next) {
+  for (const shown of main.querySelectorAll("[data-shown]"))
+    next.querySelector(`#${CSS.escape(shown.id)}`)?.replaceWith(document.adoptNode(shown));
+}
+
 document.addEventListener("input", (event) => {
   const form = event.target.closest("main form[data-send]");
   if (form !== null) form.dataset.unsent = "";

@@ -2,12 +2,22 @@
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** Between the lines of a chart of runs: there is no half of a run. */
+const WHOLE = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+
+/** So many digits after the point that each value is told as it is, and from the next. */
+function digitsOf(values) {
+  let digits = 2;
+  while (digits < 8 && values.some((value) => Math.abs(value - Number(value.toFixed(digits))) > 1e-10)) digits++;
+  return digits;
+}
+
 function drawChart(place) {
   const table = document.getElementById(place.dataset.chart);
   const rows = [...table.tBodies[0].rows].map((row) => [row.dataset.at, row.dataset.value].map(Number)).reverse();
   const unit = place.dataset.unit;
-  const format = (value) =>
-    value === null ? "–" : unit === "usd" ? `$${value.toFixed(value < 1 ? 4 : 2)}` : String(value);
+  const format = (value, digits) =>
+    value === null ? "–" : unit === "usd" ? `$${value.toFixed(digits)}` : String(value);
   const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
   const options = {
     width: place.clientWidth,
@@ -17,7 +27,15 @@ function drawChart(place) {
       x: { range: (_, first, last) => [first - 43200, last + 43200] },
       y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] },
     },
-    axes: [axis, { ...axis, size: 64, values: (_, values) => values.map(format) }],
+    axes: [
+      axis,
+      {
+        ...axis,
+        ...(unit === "usd" ? {} : { incrs: WHOLE }),
+        size: 74,
+        values: (_, values) => values.map((value) => format(value, digitsOf(values))),
+      },
+    ],
     series: [
       { value: (_, at) => (at === null ? "–" : new Date(at * 1000).toISOString().slice(0, 10)), label: "Day (UTC)" },
       {
@@ -26,7 +44,7 @@ function drawChart(place) {
         fill: colour("--accent"),
         width: 0,
         points: { show: rows.length < 2 },
-        value: (_, value) => format(value),
+        value: (_, value) => format(value, value < 0.01 ? 6 : value < 1 ? 4 : 2),
         paths: uPlot.paths.bars({ size: [0.7, 48] }),
       },
     ],

@@ -58,6 +58,16 @@ function clearProblems(form) {
   for (const place of form.querySelectorAll(".field-problem")) place.textContent = "";
 }
 
+/** What was wrong with a field is not said of what is written there since. */
+function clearProblem(field) {
+  const form = field.closest("form[data-send]");
+  if (form === null || !field.hasAttribute("aria-invalid")) return;
+  field.removeAttribute("aria-invalid");
+  document.getElementById(`${field.id}-problem`).textContent = "";
+  if (form.querySelector("[aria-invalid]") === null) form.querySelector("[data-problem]").textContent = "";
+}
+for (const type of ["input", "change"]) document.addEventListener(type, ({ target }) => clearProblem(target));
+
 function isShown(field) {
   return field.offsetParent !== null;
 }
@@ -94,7 +104,10 @@ function readForm(form, only) {
     if (only !== undefined && !only.includes(field.dataset.path.split(".")[0])) continue;
     try {
       const value = readField(field);
-      if (value === undefined) continue;
+      if (value === undefined || (value === "" && field.dataset.required !== undefined)) {
+        if (field.dataset.required !== undefined) throw new FieldProblem(field.dataset.required);
+        continue;
+      }
       if (field === raw) whole = value;
       else if (field.dataset.path === "") Object.assign(values, value);
       else put(values, field.dataset.path, value);
@@ -105,6 +118,11 @@ function readForm(form, only) {
     }
   }
   return readable ? (whole ?? values) : null;
+}
+
+/** The validator's words for a field that was left out are no words for whoever left it empty. */
+function plainly(reason) {
+  return /received undefined$/.test(reason) ? "This is needed." : reason;
 }
 
 function focusProblem(form) {
@@ -133,7 +151,7 @@ document.addEventListener("submit", async (event) => {
   if (!ok) {
     const unplaced = (answer.errors ?? []).filter(({ field, reason }) => {
       const inner = wrap === undefined ? field : field.replace(new RegExp(`^${wrap}\\.?`), "");
-      return !showProblem(form, inner, reason);
+      return !showProblem(form, inner, plainly(reason));
     });
     const told = answer.errors === undefined || unplaced.length > 0;
     form.querySelector("[data-problem]").textContent = told
@@ -142,7 +160,10 @@ document.addEventListener("submit", async (event) => {
     return focusProblem(form);
   }
   delete form.dataset.unsent;
-  if (form.dataset.shows !== undefined) return show(form.dataset.shows, answer);
+  if (form.dataset.shows !== undefined) {
+    show(form.dataset.shows, answer);
+    return refresh();
+  }
   if (form.dataset.go !== undefined) return location.assign(fill(form.dataset.go, answer));
   say(form.dataset.said === "" ? answer.message : (form.dataset.said ?? "Saved."), "good");
   await refresh();
@@ -152,6 +173,7 @@ document.addEventListener("submit", async (event) => {
 function show(id, answer) {
   const place = document.getElementById(id);
   place.hidden = false;
+  place.dataset.shown = "";
   for (const part of place.querySelectorAll("[data-field]"))
     part.textContent = String(answer[part.dataset.field] ?? "");
   place.focus();
