@@ -29,6 +29,7 @@ await applyMigrations();
 const server = serve();
 await untilReady(server);
 console.log(whatToTryNext());
+await doMinute(); // what fell due while the server was down
 everyMinute();
 
 function readOptions(): { port: number; persistTo: string; closed: boolean } {
@@ -128,16 +129,17 @@ async function untilReady(child: ChildProcess): Promise<void> {
 }
 
 function everyMinute(): void {
-  setTimeout(
-    async () => {
-      everyMinute();
-      const answer = await fetch(`${origin}/cdn-cgi/local/scheduled?cron=${encodeURIComponent("* * * * *")}`).catch(
-        () => null,
-      );
-      if (!answer?.ok) console.error(`the minute's work failed: ${answer === null ? "no answer" : answer.status}`);
-    },
-    60_000 - (Date.now() % 60_000),
-  );
+  const restOfMinuteMs = 60_000 - (Date.now() % 60_000);
+  setTimeout(() => {
+    everyMinute();
+    doMinute();
+  }, restOfMinuteMs);
+}
+
+async function doMinute(): Promise<void> {
+  const url = `${origin}/cdn-cgi/local/scheduled?cron=${encodeURIComponent("* * * * *")}`;
+  const answer = await fetch(url).catch(() => null);
+  if (!answer?.ok) console.error(`the minute's work failed: ${answer === null ? "no answer" : answer.status}`);
 }
 
 function whatToTryNext(): string {

@@ -39,9 +39,17 @@ test("starts on the port and the folder it is told, open without a token, and ke
   expect(kept).toMatchObject({ id: run_id, status: "completed", output: { hello: "world" } });
 });
 
+test("lets nobody in without a token when it is told to be closed", { timeout: 60_000 }, async () => {
+  const port = await freePort();
+  started = await startLocally("--port", String(port), "--persist-to", folder, "--closed");
+
+  expect(started.printed).toContain("Nobody gets in without a token");
+  expect([401, 503]).toContain((await fetch(`http://127.0.0.1:${port}/api/agents`)).status); // 503: without an ADMIN_TOKEN
+});
+
 test.for([
   { args: ["--port", "zero"], says: "--port must be from 1 to 65535, not zero" },
-  { args: ["--prot", "8787"], says: "usage: npm start [-- --port N --persist-to DIR]" },
+  { args: ["--prot", "8787"], says: "usage: npm start [-- --port N --persist-to DIR --closed]" },
 ])("refuses $args and says why", async ({ args, says }) => {
   await expect(startLocally(...args)).rejects.toThrow(says);
 });

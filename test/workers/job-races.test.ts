@@ -1,10 +1,11 @@
-import { env, runDurableObjectAlarm } from "cloudflare:test";
+import { env, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test } from "vitest";
 import { armTicker } from "../../src/scheduler/arm-ticker.ts";
+import { everyMinute } from "../../src/scheduler/minute.ts";
 import { tick } from "../../src/scheduler/tick.ts";
 import { registry } from "../worker.ts";
 import { type Crash, crashing } from "./crashing.ts";
-import { allEnded, brokenSlots, createJob, HOUR_MS, history, runsOf, tickAt, workAt } from "./scheduler.ts";
+import { allEnded, brokenSlots, createJob, HOUR_MS, history, readJob, runsOf, tickAt, workAt } from "./scheduler.ts";
 import { post, request, rows } from "./service.ts";
 
 afterEach(async () => {
@@ -148,4 +149,21 @@ test("the ticker alone fires what is due, and arms itself for what comes next", 
     "SELECT last_tick_at FROM scheduler_clocks WHERE clock = 'ticker'",
   );
   expect(clock?.last_tick_at).toBeGreaterThan(0);
+});
+
+test("a ticker that died with its alarm far ahead is armed by the minute for the next slot", async () => {
+  const ticker = env.TICKER.getByName("ticker");
+  const alarm = () => runInDurableObject(ticker, (_ticker, state) => state.storage.getAlarm());
+  const { next_run } = await createJob({ id: "armed", trigger: { type: "interval", seconds: 20 } });
+  const later = (await readJob("armed")).next_runs[1]?.at ?? "";
+  await runInDurableObject(ticker, (_ticker, state) => state.storage.setAlarm(Date.now() + 60_000));
+
+  await everyMinute(env, registry);
+
+  const atMs = (await alarm()) ?? 0;
+  expect([Date.parse(next_run), Date.parse(later)].some((slotMs) => atMs >= slotMs && atMs <= slotMs + 2_100)).toBe(
+    true,
+  );
+  expect(await request("/api/scheduler/jobs/armed", { method: "DELETE" })).toMatchObject({ status: 200 });
+  await allEnded();
 });
