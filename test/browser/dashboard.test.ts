@@ -169,6 +169,8 @@ test("budgets and prices are set under settings, and another page that is open s
   await other.locator("#budgets", { hasText: "of $5.00" }).waitFor();
 
   await page.getByText("Set a price").click();
+  await page.getByRole("button", { name: "Set the price" }).click();
+  await page.getByText("Name the model.").waitFor();
   await page.getByLabel("Model", { exact: true }).fill("acme/one");
   await page.getByLabel("Dollars for a million tokens in").fill("1.25");
   await page.getByLabel("Dollars for a million tokens out").fill("5");

@@ -154,6 +154,7 @@ test(
     expect(token).toMatch(/^ar_/);
     await admin.locator("td", { hasText: "looker" }).first().waitFor();
     expect(await admin.locator("[data-field=token]").innerText()).toBe(token);
+    expect(await admin.evaluate("document.activeElement.id")).toBe("new-token");
 
     const page = await stage.open();
     await page.goto("/sign-in?next=/agents/echo");

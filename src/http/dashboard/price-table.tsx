@@ -81,9 +81,19 @@ function PriceForm() {
       <p class="muted small">For every attempt that begins from then on. What was recorded stays as it was reckoned.</p>
       <p class="form-problem" role="alert" data-problem="" />
       <div class="grid-form">
-        <PriceField path="model" label="Model" hint="As its provider spells it." kind="text" />
-        <PriceField path="input_usd_per_million" label="Dollars for a million tokens in" kind="number" />
-        <PriceField path="output_usd_per_million" label="Dollars for a million tokens out" kind="number" />
+        <PriceField path="model" label="Model" hint="As its provider spells it." kind="text" asked="Name the model." />
+        <PriceField
+          path="input_usd_per_million"
+          label="Dollars for a million tokens in"
+          kind="number"
+          asked="Give a price."
+        />
+        <PriceField
+          path="output_usd_per_million"
+          label="Dollars for a million tokens out"
+          kind="number"
+          asked="Give a price."
+        />
       </div>
       <p class="actions">
         <button type="submit" class="primary">
@@ -94,7 +104,7 @@ function PriceForm() {
   );
 }
 
-function PriceField(props: { path: string; label: string; hint?: string; kind: "number" | "text" }) {
+function PriceField(props: { path: string; label: string; hint?: string; kind: "number" | "text"; asked: string }) {
   const id = `price-${props.path}`;
   return (
     <Field id={id} label={props.label} hint={props.hint}>
@@ -105,6 +115,7 @@ function PriceField(props: { path: string; label: string; hint?: string; kind: "
         inputmode={props.kind === "number" ? "decimal" : undefined}
         autocomplete="off"
         required
+        data-required={props.asked}
         aria-describedby={`${id}-hint ${id}-problem`}
       />
     </Field>

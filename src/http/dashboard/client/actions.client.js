@@ -78,9 +78,9 @@ async function readAgain() {
   const next = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
   const main = document.querySelector("main");
   if (next === null || main === null) return;
+  const focused = document.activeElement?.id ?? ""; // before what is kept leaves the page, and the focus with it
   keepUnsent(main, next);
   keepShown(main, next);
-  const focused = document.activeElement?.id ?? "";
   const open = new Set([...main.querySelectorAll("details[open][id]")].map(({ id }) => id));
   main.replaceWith(document.adoptNode(next));
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
