@@ -75,6 +75,7 @@ export default defineConfig({
           root,
           include: ["test/workers/**/*.test.ts"],
           setupFiles: ["./test/workers/apply-migrations.ts"],
+          expect: { poll: { timeout: 10_000 } }, // a queue's delay is whole seconds, and the machine may be busy
         },
       },
     ],
