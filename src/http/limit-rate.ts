@@ -1,9 +1,9 @@
 import type { MiddlewareHandler } from "hono";
-import { withDeadline } from "../clock.ts";
-import { COARSE_WINDOW_S, RATE_COUNT_DEADLINE_MS } from "../contract/limits.ts";
+import { COARSE_WINDOW_S } from "../contract/limits.ts";
 import { RATE_WINDOW_S } from "../core/rate-limit.ts";
 import { describeError, log } from "../log.ts";
 import type { AppContext, AppEnv, Caller } from "./app-context.ts";
+import { askCounter } from "./ask-counter.ts";
 import { callerAddress } from "./caller-address.ts";
 import { ProblemError } from "./problems.ts";
 
@@ -53,13 +53,8 @@ async function refuseTooMany(limiter: RateLimit, key: string, c: AppContext): Pr
   throw new ProblemError({ code: "rate_limited", detail, retryAfterS: COARSE_WINDOW_S });
 }
 
-async function count(caller: Caller, limit: number, c: AppContext) {
+function count(caller: Caller, limit: number, c: AppContext) {
   const counter = c.env.REQUEST_COUNTER.getByName(counterName(caller));
-  try {
-    const late = () => new Error(`no answer within ${RATE_COUNT_DEADLINE_MS} ms`);
-    return await withDeadline(counter.count(limit), RATE_COUNT_DEADLINE_MS, late);
-  } catch (error) {
-    log.warn("rate_limit.not_counted", { caller: caller.name, error: describeError(error) });
-    return null;
-  }
+  const warning = { event: "rate_limit.not_counted", fields: { caller: caller.name } };
+  return askCounter(() => counter.count(limit), warning);
 }

@@ -1,7 +1,7 @@
-import { withDeadline } from "../clock.ts";
-import { MAX_FAILED_SIGN_INS_PER_MINUTE, RATE_COUNT_DEADLINE_MS } from "../contract/limits.ts";
-import { describeError, log } from "../log.ts";
+import { MAX_FAILED_SIGN_INS_PER_MINUTE } from "../contract/limits.ts";
+import { log } from "../log.ts";
 import type { AppContext } from "./app-context.ts";
+import { askCounter } from "./ask-counter.ts";
 import { callerAddress } from "./caller-address.ts";
 import { ProblemError } from "./problems.ts";
 
@@ -13,23 +13,15 @@ import { ProblemError } from "./problems.ts";
 export async function limitSignIn<Found>(c: AppContext, attempt: () => Promise<Found | null>): Promise<Found | null> {
   const address = callerAddress(c) ?? "unknown";
   const counter = c.env.REQUEST_COUNTER.getByName(`sign-in ${address}`);
-  const counted = await answerOf(counter.count(MAX_FAILED_SIGN_INS_PER_MINUTE));
+  const counted = await askCounter(() => counter.count(MAX_FAILED_SIGN_INS_PER_MINUTE), NOT_COUNTED);
   if (counted !== null && !counted.allowed) {
     const detail = `Too many tokens were tried from here. Try again in ${counted.resetS} seconds.`;
     throw new ProblemError({ code: "rate_limited", detail, retryAfterS: counted.resetS });
   }
   const found = await attempt();
   if (found === null) log.warn("session.refused", { address, left: counted?.remaining ?? null });
-  else if (counted !== null) await answerOf(counter.giveBack());
+  else if (counted !== null) await askCounter(() => counter.giveBack(), NOT_COUNTED);
   return found;
 }
 
-async function answerOf<Answer>(call: Promise<Answer>): Promise<Answer | null> {
-  try {
-    const late = () => new Error(`no answer within ${RATE_COUNT_DEADLINE_MS} ms`);
-    return await withDeadline(call, RATE_COUNT_DEADLINE_MS, late);
-  } catch (error) {
-    log.warn("sign_in.not_counted", { error: describeError(error) });
-    return null;
-  }
-}
+const NOT_COUNTED = { event: "sign_in.not_counted" };

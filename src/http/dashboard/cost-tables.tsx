@@ -1,62 +1,57 @@
+import type { Child } from "hono/jsx";
 import type { CostReport } from "../../contract/costs.ts";
 import { formatCount, formatUsd } from "./format.ts";
 
 export function ByAgent({ report }: { report: CostReport }) {
-  const agents = Object.entries(report.by_agent).sort(([, a], [, b]) => b.cost_usd - a.cost_usd || b.runs - a.runs);
   return (
-    <section class="card flush">
-      <h2>By agent</h2>
-      {agents.length === 0 ? (
-        <p class="empty">No run has ended in these days.</p>
-      ) : (
-        <section class="scroll" tabindex={0} aria-label="Costs by agent">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Agent</th>
-                <th scope="col" class="number">
-                  Runs
-                </th>
-                <th scope="col" class="number">
-                  Tokens
-                </th>
-                <th scope="col" class="number">
-                  Cost
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {agents.map(([name, usage]) => (
-                <tr>
-                  <td class="name">
-                    <a href={`/agents/${encodeURIComponent(name)}`}>{usage.display_name}</a>
-                  </td>
-                  <td class="number">{formatCount(usage.runs)}</td>
-                  <td class="number">{formatCount(usage.tokens_used)}</td>
-                  <td class="number">{formatUsd(usage.cost_usd)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
-      )}
-    </section>
+    <CostTable
+      of="agent"
+      head="Agent"
+      usages={report.by_agent}
+      none="No run has ended in these days."
+      named={(name, usage) => <a href={`/agents/${encodeURIComponent(name)}`}>{usage.display_name}</a>}
+    />
   );
 }
 
 export function ByModel({ report }: { report: CostReport }) {
-  const models = Object.entries(report.by_model).sort(([, a], [, b]) => b.cost_usd - a.cost_usd || b.runs - a.runs);
+  return (
+    <CostTable
+      of="model"
+      head="Model"
+      usages={report.by_model}
+      none="No run has named a model in these days."
+      named={(model) => model}
+    />
+  );
+}
+
+interface Usage {
+  runs: number;
+  tokens_used: number;
+  cost_usd: number;
+}
+
+/** The dearest first. `named`: how a row is headed. */
+function CostTable<Of extends Usage>(props: {
+  of: string;
+  head: string;
+  usages: Record<string, Of>;
+  none: string;
+  named: (name: string, usage: Of) => Child;
+}) {
+  const rows = Object.entries(props.usages).sort(([, a], [, b]) => b.cost_usd - a.cost_usd || b.runs - a.runs);
   return (
     <section class="card flush">
-      <h2>By model</h2>
-      {models.length === 0 ? (
-        <p class="empty">No run has named a model in these days.</p>
+      <h2>{`By ${props.of}`}</h2>
+      {rows.length === 0 ? (
+        <p class="empty">{props.none}</p>
       ) : (
-        <section class="scroll" tabindex={0} aria-label="Costs by model">
+        <section class="scroll" tabindex={0} aria-label={`Costs by ${props.of}`}>
           <table>
             <thead>
               <tr>
-                <th scope="col">Model</th>
+                <th scope="col">{props.head}</th>
                 <th scope="col" class="number">
                   Runs
                 </th>
@@ -69,9 +64,9 @@ export function ByModel({ report }: { report: CostReport }) {
               </tr>
             </thead>
             <tbody>
-              {models.map(([model, usage]) => (
+              {rows.map(([name, usage]) => (
                 <tr>
-                  <td class="name">{model}</td>
+                  <td class="name">{props.named(name, usage)}</td>
                   <td class="number">{formatCount(usage.runs)}</td>
                   <td class="number">{formatCount(usage.tokens_used)}</td>
                   <td class="number">{formatUsd(usage.cost_usd)}</td>
