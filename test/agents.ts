@@ -55,7 +55,7 @@ export const TEST_AGENTS = [
     name: "deaf",
     timeoutMs: 100,
     async execute() {
-      await sleep(600); // heeds no signal
+      await sleep(2_000); // heeds no signal
       return "too late";
     },
   }),

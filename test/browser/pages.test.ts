@@ -174,7 +174,7 @@ test(
 );
 
 test("every page, wide and narrow, light and dark, is without a serious fault in accessibility and fits the screen", {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   await stage.post("/api/agents/echo/run", {
     params: { report: "# Title\n\n- one\n\n| a | b |\n|---|---|\n| 1 | 2 |" },
@@ -189,18 +189,20 @@ test("every page, wide and narrow, light and dark, is without a serious fault in
     "/sign-in /runs/0";
   const paths = places.split(" ");
   const faults: string[] = [];
-  for (const [width, colorScheme] of [
-    [1280, "light"],
-    [390, "dark"],
-  ] as const) {
+  const looks = [1280, 390].flatMap((width) =>
+    (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })),
+  );
+  for (const { width, colorScheme } of looks) {
     const page = await stage.open({ width, colorScheme });
     for (const path of paths) {
       await page.goto(path);
       await shoot(page, `page${path.replaceAll("/", "-")}-${width}-${colorScheme}`);
-      faults.push(...(await seriousViolations(page)).map((fault) => `${path} ${width}: ${fault}`));
-      const tooWide = await page.evaluate("document.documentElement.scrollWidth > window.innerWidth");
-      if (tooWide) faults.push(`${path} ${width}: wider than the screen`);
+      const found = await seriousViolations(page);
+      if (await page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+        found.push("wider than the screen");
+      faults.push(...found.map((fault) => `${path} ${width} ${colorScheme}: ${fault}`));
     }
+    await stage.closePages();
   }
   // The page of a run that is not there is answered 404, which the browser notes.
   stage.complaints.splice(0, stage.complaints.length, ...stage.complaints.filter((text) => !text.includes("404")));

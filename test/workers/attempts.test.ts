@@ -35,8 +35,8 @@ test("an agent that ignores its deadline is timed out, and its late result chang
   expect(answer.error).toBe(
     "The agent did not finish within its deadline of 100 ms. Give it less to do, or raise its timeoutMs.",
   );
-  expect(answer.duration_ms).toBeLessThan(600);
-  await new Promise((wake) => setTimeout(wake, 600));
+  expect(answer.duration_ms).toBeLessThan(2_000);
+  await new Promise((wake) => setTimeout(wake, 2_000));
   await expectAnswerToBeStored(answer);
 });
 
