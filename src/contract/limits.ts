@@ -97,6 +97,8 @@ export const STREAM_DEADLINE_MS = 5_000;
 export const MAX_VIEWER_BACKLOG_BYTES = 512 * 1024;
 /** What a client is told to wait before it comes back. */
 export const STREAM_RETRY_MS = 1_000;
+/** So far the clocks of two machines of the platform may be apart; what is told twice for it does no harm. */
+export const MAX_CLOCK_SKEW_MS = 1_000;
 
 // Deadlines of outbound calls.
 export const D1_DEADLINE_MS = 10_000;

@@ -59,6 +59,14 @@ export const StreamEvent = z
   .meta({ id: "StreamEvent" });
 export type StreamEvent = z.output<typeof StreamEvent>;
 
+export const StreamQuery = z.strictObject({
+  since: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ description: "First what was told since this instant, or `reset` if that is not remembered." }),
+});
+export type StreamQuery = z.output<typeof StreamQuery>;
+
 /** What is published; the rest the stream makes itself. */
 export type PublishedEvent = Extract<
   StreamEvent,

@@ -24,6 +24,7 @@ export interface AppEnv {
   Bindings: Env;
   Variables: {
     requestId: string;
+    arrivedAtMs: number;
     config: Config;
     registry: Registry;
     /** Null: nobody that we know. */

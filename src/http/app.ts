@@ -2,6 +2,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import type { Registry } from "../agents/registry.ts";
+import { nowMs } from "../clock.ts";
 import { MAX_BODY_BYTES } from "../contract/limits.ts";
 import { readConfig } from "../env.ts";
 import { randomKey } from "../random.ts";
@@ -70,6 +71,7 @@ export function createApp(registry: Registry) {
   const app = new Hono<AppEnv>();
   app.use(async (c, next) => {
     c.set("requestId", randomKey());
+    c.set("arrivedAtMs", nowMs());
     await next();
     completeHeaders(c);
   });

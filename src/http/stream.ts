@@ -6,7 +6,7 @@ import {
   STREAM_COMMENT_MS,
   STREAM_RETRY_MS,
 } from "../contract/limits.ts";
-import { StreamEvent } from "../contract/stream.ts";
+import { StreamEvent, StreamQuery } from "../contract/stream.ts";
 import { describeError, log } from "../log.ts";
 import { watch } from "../stream/client.ts";
 import { textOf } from "../stream/event-log.ts";
@@ -20,17 +20,18 @@ const getStream = defineRoute({
   tag: "Service",
   summary: "Follow what happens",
   description:
-    "Always server-sent events: `agent_status` when a run is queued, started, ended or to be repeated, `job_complete` when a job's run has ended, `budget_warning` when a budget is nearly spent, `change` when an agent, job, budget, price or memory was changed, `heartbeat` now and then. Each is told once the history has it. The connection closes after some minutes: come back with `Last-Event-ID`, as EventSource does by itself.",
+    "Always server-sent events: `agent_status` when a run is queued, started, ended or to be repeated, `job_complete` when a job's run has ended, `budget_warning` when a budget is nearly spent, `change` when an agent, job, budget, price or memory was changed, `heartbeat` now and then. Each is told once the history has it. The connection closes after some minutes: come back with `Last-Event-ID`, as EventSource does by itself. With `since`, the instant at which the state was read, nothing falls between reading and following.",
   access: "viewer",
+  query: StreamQuery,
   answer: StreamEvent,
   stream: {
     description:
       "The data of an event is the `data` of a `StreamEvent`. `reset`: events were missed that are not remembered; read the state again.",
   },
   problems: ["stream_unavailable"],
-  async handle(_input, c) {
+  async handle({ query }, c) {
     if (c.req.raw.method === "HEAD") return c.body(null, 200, HEADERS);
-    return new Response(viewerStream(await socketOf(c)), { headers: HEADERS });
+    return new Response(viewerStream(await socketOf(query, c)), { headers: HEADERS });
   },
 });
 
@@ -39,9 +40,12 @@ export const streamRoutes = [getStream];
 const HEADERS = { "Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store" };
 const UTF_8 = new TextEncoder();
 
-async function socketOf(c: AppContext): Promise<WebSocket> {
+async function socketOf({ since }: StreamQuery, c: AppContext): Promise<WebSocket> {
+  const lastEventId = c.req.header("Last-Event-ID") ?? "";
+  const sinceMs = since === undefined ? null : { sinceMs: Date.parse(since) };
   try {
-    return await watch(c.env.STREAM, c.req.header("Last-Event-ID") ?? "");
+    // An EventSource that comes back keeps its URL, and with it `since`, so the header is the newer.
+    return await watch(c.env.STREAM, lastEventId === "" ? sinceMs : { lastEventId });
   } catch (error) {
     log.error("stream.unavailable", { request_id: c.get("requestId"), error: describeError(error) });
     const detail = "What happens cannot be followed just now.";

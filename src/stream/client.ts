@@ -16,13 +16,19 @@ export function publish(hub: Hub, events: PublishedEvent[], { lost }: { lost: bo
   return withDeadline(hub.getByName(NAME).publish(events, { lost }), STREAM_DEADLINE_MS, late);
 }
 
+/** Where a viewer goes on: after an event, or with what happened since an instant. Neither: with what happens. */
+export type WatchFrom = { lastEventId: string } | { sinceMs: number } | null;
+
 /**
- * A socket on which the hub sends blocks of server-sent events as they are to be written, from after `lastEventId` if
- * it is still known. It must be accepted. Throws if the hub does not answer.
+ * A socket on which the hub sends blocks of server-sent events as they are to be written; first those that the viewer
+ * missed, or a `reset` if they are forgotten. It must be accepted. Throws if the hub does not answer.
  */
-export async function watch(hub: Hub, lastEventId: string): Promise<WebSocket> {
-  const headers = { Upgrade: "websocket", "Last-Event-ID": lastEventId };
-  const answer = await withDeadline(hub.getByName(NAME).fetch("https://hub/", { headers }), STREAM_DEADLINE_MS, late);
+export async function watch(hub: Hub, from: WatchFrom): Promise<WebSocket> {
+  const url = new URL("https://hub/");
+  if (from !== null && "lastEventId" in from) url.searchParams.set("last_event_id", from.lastEventId);
+  if (from !== null && "sinceMs" in from) url.searchParams.set("since_ms", String(from.sinceMs));
+  const headers = { Upgrade: "websocket" };
+  const answer = await withDeadline(hub.getByName(NAME).fetch(url, { headers }), STREAM_DEADLINE_MS, late);
   if (answer.webSocket === null) throw new Error(`expected a socket from the hub, got status ${answer.status}`);
   return answer.webSocket;
 }

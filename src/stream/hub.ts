@@ -15,7 +15,7 @@ const LOST = "Some events were lost: read the state again.";
  * hang on sockets that hibernate, so it costs nothing while nothing happens, however many there are.
  */
 export class StreamHub extends DurableObject<Env> {
-  readonly #log = createEventLog({ name: randomKey().slice(0, 8), limit: MAX_STREAM_EVENTS });
+  readonly #log = createEventLog({ name: randomKey().slice(0, 8), limit: MAX_STREAM_EVENTS, atMs: nowMs() });
   /** What has not been sent to the viewers yet. */
   #unsent: string[] = [];
   #second = { number: 0, calls: 0, callsBefore: 0 };
@@ -23,8 +23,9 @@ export class StreamHub extends DurableObject<Env> {
   /** Answers at once, whatever the viewers do. */
   publish(events: PublishedEvent[], { lost }: { lost: boolean }): { restMs: number } {
     if (this.#unsent.length === 0) this.ctx.waitUntil(this.#fanOutSoon());
-    if (lost) this.#unsent.push(this.#log.append({ event: "reset", data: { reason: LOST } }));
-    for (const event of events) this.#unsent.push(this.#log.append(event));
+    const atMs = nowMs();
+    if (lost) this.#unsent.push(this.#log.append({ event: "reset", data: { reason: LOST } }, atMs));
+    for (const event of events) this.#unsent.push(this.#log.append(event, atMs));
     return { restMs: this.#restMs() };
   }
 
@@ -33,7 +34,7 @@ export class StreamHub extends DurableObject<Env> {
     this.#fanOut(); // before the new viewer is one of them, for it gets the same from the log
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    server.send(this.#greeting(request.headers.get("Last-Event-ID") ?? ""));
+    server.send(this.#greeting(new URL(request.url).searchParams));
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -44,15 +45,18 @@ export class StreamHub extends DurableObject<Env> {
   }
 
   /** The id comes along, so that who is cut off before anything happens can go on from here. */
-  #greeting(lastEventId: string): string {
-    const heartbeat = textOf(
-      { event: "heartbeat", data: { at: new Date(nowMs()).toISOString() } },
-      this.#log.newestId(),
-    );
-    if (lastEventId === "") return heartbeat;
-    const missed = this.#log.after(lastEventId);
-    if (missed !== null) return missed.join("") + heartbeat;
-    return textOf({ event: "reset", data: { reason: FORGOTTEN } }, this.#log.newestId());
+  #greeting(from: URLSearchParams): string {
+    const id = this.#log.newestId();
+    const missed = this.#missed(from);
+    if (missed === null) return textOf({ event: "reset", data: { reason: FORGOTTEN } }, id);
+    return missed.join("") + textOf({ event: "heartbeat", data: { at: new Date(nowMs()).toISOString() } }, id);
+  }
+
+  #missed(from: URLSearchParams): string[] | null {
+    const lastEventId = from.get("last_event_id");
+    if (lastEventId !== null) return this.#log.after(lastEventId);
+    const sinceMs = from.get("since_ms");
+    return sinceMs === null ? [] : this.#log.since(Number(sinceMs));
   }
 
   /** The more viewers there are the more events go together: a thousand are sent to four times a second. */

@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Stage, setStage, shoot, waitForStatus } from "./browser.ts";
 
@@ -90,24 +91,62 @@ test("a run that was started elsewhere appears on the overview and in the list w
   await Promise.all([overview.goto("/"), list.goto("/runs")]);
   const appearedMs: number[] = [];
   for (let n = 0; n < 3; n++) {
-    const answer = await stage.post(
-      "/api/agents/echo/run",
-      { params: { sleep_ms: 1_500 } },
-      { Prefer: "respond-async" },
-    );
+    const run_id = await startElsewhere({ sleep_ms: 60_000 });
     const answeredAtMs = performance.now();
-    const { run_id } = (await answer.json()) as { run_id: number };
-    await list.getByRole("link", { name: `#${run_id}`, exact: true }).waitFor();
+    const link = (page: Page) => page.getByRole("link", { name: `#${run_id}`, exact: true });
+    await link(list).waitFor();
     appearedMs.push(performance.now() - answeredAtMs);
-    await overview.getByRole("link", { name: `#${run_id}`, exact: true }).waitFor();
-    await list
-      .locator("tr", { hasText: `#${run_id}` })
-      .locator(".pill", { hasText: "completed" })
-      .waitFor();
+    await link(overview).waitFor();
+    await stage.post(`/api/agents/runs/${run_id}/cancel`, {});
+    await pillOf(list, run_id, "cancelled").waitFor();
+    await link(overview).waitFor({ state: "hidden" });
   }
   // The best of three: the machine is busy with a browser and a service, and with other tests beside.
   expect(Math.min(...appearedMs)).toBeLessThan(1_000);
 });
+
+test("what happens after a page was read and before it follows the service is shown all the same", LONG, async () => {
+  const page = await stage.open();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  await page.route("**/api/stream?*", async (route) => {
+    await released;
+    await route.continue();
+  });
+  await page.goto("/runs");
+  const run_id = await startElsewhere({});
+  await ended(run_id);
+  expect(await page.getByRole("link", { name: `#${run_id}`, exact: true }).count()).toBe(0);
+  release();
+  await pillOf(page, run_id, "completed").waitFor();
+});
+
+test("a page that somebody chooses on stays as it is, and catches up when they have done", LONG, async () => {
+  const page = await stage.open();
+  const witness = await stage.open();
+  await Promise.all([page.goto("/runs"), witness.goto("/runs")]);
+  const chosen = page.locator("input[data-run]").first();
+  await chosen.check();
+  const run_id = await startElsewhere({});
+  await pillOf(witness, run_id, "completed").waitFor();
+  expect(await chosen.isChecked()).toBe(true);
+  expect(await page.getByRole("link", { name: `#${run_id}`, exact: true }).count()).toBe(0);
+  await chosen.uncheck();
+  await pillOf(page, run_id, "completed").waitFor();
+});
+
+async function startElsewhere(params: object): Promise<number> {
+  const answer = await stage.post("/api/agents/echo/run", { params }, { Prefer: "respond-async" });
+  const { run_id } = (await answer.json()) as { run_id: number };
+  return run_id;
+}
+
+async function ended(runId: number): Promise<void> {
+  await fetch(`${stage.origin}/api/agents/runs/${runId}?wait=30`);
+}
+
+function pillOf(page: Page, runId: number, status: string) {
+  return page.locator("tr", { hasText: `#${runId}` }).locator(".pill", { hasText: status });
+}
 
 test("the list is filtered by its URL, paged, and runs that are chosen are replayed together", LONG, async () => {
   for (let n = 0; n < 4; n++) await stage.post("/api/agents/echo/run", { params: { n } });

@@ -77,10 +77,10 @@ test("of too many events that wait the oldest are lost, and said to be", async (
 });
 
 test("a log gives exactly what came after an id, for at least its limit of events, and nothing for what it forgot", () => {
-  const log = createEventLog({ name: "a", limit: 10 });
+  const log = createEventLog({ name: "a", limit: 10, atMs: 0 });
   const ids: string[] = [log.newestId()];
   for (let id = 1; id <= 57; id++) {
-    log.append(event(id));
+    log.append(event(id), id);
     ids.push(log.newestId());
     for (let back = 0; back <= Math.min(10, id); back++) {
       expect(log.after(ids[id - back] ?? "")).toHaveLength(back);
@@ -88,4 +88,17 @@ test("a log gives exactly what came after an id, for at least its limit of event
   }
   expect(log.after("a-50")?.[0]).toMatch(/^event: agent_status\nid: a-51\ndata: \{.*"run_id":51.*\}\n\n$/);
   for (const id of ["a-0", "a-1", "a-58", "b-57", "a-", "57", "", "a--1", "a-1e1"]) expect(log.after(id)).toBeNull();
+});
+
+test("a log gives what happened since an instant, and nothing where some of that may be forgotten", () => {
+  const log = createEventLog({ name: "a", limit: 10, atMs: 100 });
+  expect(log.since(100)).toBeNull();
+  expect(log.since(101)).toEqual([]);
+  for (let id = 1; id <= 19; id++) log.append(event(id), 100 + 10 * id);
+  expect(log.since(101)).toHaveLength(19);
+  expect(log.since(290)).toHaveLength(1);
+  expect(log.since(291)).toEqual([]);
+  log.append(event(20), 300);
+  expect(log.since(200)).toBeNull();
+  expect(log.since(201)).toHaveLength(10);
 });

@@ -140,6 +140,30 @@ test("whose last event is not remembered is told to read the state again", async
   }
 });
 
+test("who says when they read the state is told what happened since, and the rest as it happens", async () => {
+  await tell([1]);
+  const first = await receive(await watch(), (received) => received.some(({ id }) => id !== null));
+  await tell([2]);
+  const readAt = new Date().toISOString();
+  await tell([3, 4]);
+  const response = await request(`/api/stream?since=${readAt}`);
+  await tell([5]);
+  const received = await receive(response, (got) => about(got, 5).length > 0);
+  expect([3, 4, 5].map((runId) => about(received, runId).length)).toEqual([1, 1, 1]);
+  expect(about(received, 1)).toEqual([]);
+  expect(first.map(({ event }) => event)).not.toContain("agent_status");
+});
+
+test("who read the state before the hub began to remember is told to read it again", async () => {
+  const received = await receive(await request("/api/stream?since=2026-01-01T00:00:00Z"), (got) =>
+    got.some(({ id }) => id !== null),
+  );
+  expect(received.at(-1)?.event).toBe("reset");
+  const answer = await request("/api/stream?since=yesterday");
+  expect(answer.status).toBe(422);
+  expect(await answer.json()).toMatchObject({ errors: [{ field: "query.since" }] });
+});
+
 test("events that were lost on the way make everybody read the state again", async () => {
   const response = await watch();
   await publish(env.STREAM, [event(9)], { lost: true });

@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { MAX_CLOCK_SKEW_MS } from "../../contract/limits.ts";
 import { hasRole, type Role } from "../../contract/roles.ts";
 import type { AppContext, Caller } from "../app-context.ts";
 import { CSRF_FIELD, csrfToken } from "../csrf.ts";
@@ -28,7 +29,7 @@ export async function answerPage(c: AppContext, options: PageOptions, content: C
   const csrf = await csrfToken(c);
   const page = (
     <html lang="en">
-      <Head title={options.title} csrf={csrf} charts={options.charts ?? false} />
+      <Head title={options.title} csrf={csrf} readAt={readAt(c)} charts={options.charts ?? false} />
       <body>
         <a class="skip" href="#main">
           Skip to the content
@@ -50,12 +51,18 @@ export function mayDo(c: AppContext, least: Role): boolean {
   return caller !== null && hasRole(caller.role, least);
 }
 
-function Head({ title, csrf, charts }: { title: string; csrf: string; charts: boolean }) {
+/** What happened since then may not be on the page yet. */
+function readAt(c: AppContext): string {
+  return new Date(c.get("arrivedAtMs") - MAX_CLOCK_SKEW_MS).toISOString();
+}
+
+function Head({ title, csrf, readAt, charts }: { title: string; csrf: string; readAt: string; charts: boolean }) {
   return (
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="csrf-token" content={csrf} />
+      <meta name="read-at" content={readAt} />
       <title>{`${title} · Agent Runs`}</title>
       <link rel="icon" type="image/svg+xml" href={assetPath("icon.svg")} />
       <link rel="stylesheet" href={assetPath("dashboard.css")} />

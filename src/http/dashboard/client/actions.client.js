@@ -58,6 +58,7 @@ async function act(button) {
 /** Reads the page again and puts the new one in its place. One at a time: what is asked for meanwhile is done after. */
 let refreshing = null;
 let again = false;
+let retry = 0;
 function refresh() {
   again = true;
   refreshing ??= (async () => {
@@ -73,7 +74,11 @@ function refresh() {
 
 async function readAgain() {
   const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-  if (response === null) return;
+  if (response === null || response.status >= 500) {
+    clearTimeout(retry);
+    retry = setTimeout(refresh, 5000); // the page as it was is worth more than one that says what went wrong
+    return;
+  }
   if (response.redirected) return location.reload();
   const next = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
   const main = document.querySelector("main");

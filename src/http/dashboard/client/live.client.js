@@ -79,35 +79,43 @@ setInterval(() => {
   clock.textContent = `${((Date.now() - Date.parse(clock.dataset.since)) / 1000).toFixed(1)} s`;
 }, 100);
 
-// What happens in the service, on a page that shows it. A burst of it is one look.
+// What happens in the service, on a page that shows it: since the page was read. A burst of it is one look.
 let stream = null;
 let soon = 0;
 let refreshedAt = 0;
+let behind = false;
 const APART_MS = 800;
 function followService() {
   if (document.querySelector("[data-live]") === null || stream !== null) return;
-  stream = new EventSource("/api/stream");
+  stream = new EventSource(`/api/stream?since=${encodeURIComponent(meta("read-at"))}`);
   for (const type of ["agent_status", "job_complete", "budget_warning", "change", "reset"])
     stream.addEventListener(type, refreshSoon);
 }
 function refreshSoon() {
+  behind = true;
   if (soon !== 0) return;
   soon = setTimeout(
     () => {
       soon = 0;
-      refreshedAt = performance.now();
-      // What somebody is choosing or writing is not taken from them.
-      const busy = document.querySelector(
-        "main form:focus-within, main input[data-run]:checked, main details[id]:focus-within",
-      );
-      if (busy === null && document.visibilityState === "visible") refresh();
+      catchUp();
     },
     Math.max(50, refreshedAt + APART_MS - performance.now()),
   );
 }
-document.addEventListener("visibilitychange", () => {
-  if (document.querySelector("[data-live]") !== null && document.visibilityState === "visible") refreshSoon();
-});
+/** What somebody is choosing or writing is not taken from them: the page catches up when they have done. */
+function catchUp() {
+  const busy = document.querySelector(
+    "main form:focus-within, main input[data-run]:checked, main details[id]:focus-within",
+  );
+  if (!behind || busy !== null || document.visibilityState !== "visible") return;
+  behind = false;
+  refreshedAt = performance.now();
+  refresh();
+}
+for (const done of ["focusout", "change", "visibilitychange"])
+  document.addEventListener(done, () => {
+    if (behind) refreshSoon();
+  });
 enhancements.push(followService);
 
 enhance();
