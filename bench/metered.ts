@@ -8,6 +8,7 @@ import { createApp } from "../src/http/app.ts";
 import { everyMinute } from "../src/scheduler/minute.ts";
 import { Ticker as RealTicker } from "../src/scheduler/ticker.ts";
 import { workOnJobs } from "../src/scheduler/work-on-jobs.ts";
+import { tell } from "../src/stream/client.ts";
 import { BENCH_AGENTS } from "./agents.ts";
 import { type D1Usage, meterDatabase, noUsage } from "./meter.ts";
 
@@ -126,7 +127,7 @@ export default {
     const url = new URL(request.url);
     const metered = { ...env, DB: meterDatabase(env.DB, workerUsage) };
     if (url.pathname === "/bench/minute") {
-      await everyMinute(metered, registry);
+      await everyMinute(metered, registry, (work) => ctx.waitUntil(work));
       return Response.json({});
     }
     if (url.pathname === "/bench/fires") return Response.json(await readProgress(env.DB));
@@ -142,7 +143,11 @@ export default {
       env,
       registry,
       waitUntil: (work) => ctx.waitUntil(work),
-      workOnJobs: (jobIds) => workOnJobs({ env, registry, nowMs }, jobIds),
+      workOnJobs: (jobIds) =>
+        workOnJobs(
+          { env, registry, nowMs, tell: (event) => tell(env.STREAM, event, (told) => ctx.waitUntil(told)) },
+          jobIds,
+        ),
     });
   },
 } satisfies ExportedHandler<Env, Wake>;

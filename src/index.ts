@@ -6,6 +6,7 @@ import { consumeWakes } from "./executor/consume-wakes.ts";
 import { createApp } from "./http/app.ts";
 import { everyMinute } from "./scheduler/minute.ts";
 import { workOnJobs } from "./scheduler/work-on-jobs.ts";
+import { tell } from "./stream/client.ts";
 
 export { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
 export { RequestCounter } from "./rate-limit/request-counter.ts";
@@ -17,12 +18,16 @@ const app = createApp(registry);
 
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
-  scheduled: (_controller, env) => everyMinute(env, registry),
+  scheduled: (_controller, env, ctx) => everyMinute(env, registry, (work) => ctx.waitUntil(work)),
   queue: (batch, env, ctx) =>
     consumeWakes(batch, {
       env,
       registry,
       waitUntil: (work) => ctx.waitUntil(work),
-      workOnJobs: (jobIds) => workOnJobs({ env, registry, nowMs }, jobIds),
+      workOnJobs: (jobIds) =>
+        workOnJobs(
+          { env, registry, nowMs, tell: (event) => tell(env.STREAM, event, (told) => ctx.waitUntil(told)) },
+          jobIds,
+        ),
     }),
 } satisfies ExportedHandler<Env, Wake>;

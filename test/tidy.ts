@@ -69,6 +69,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   scheduler: [
     "scheduler",
+    "stream/client.ts",
     "executor/run-agent.ts",
     "webhooks/choose-webhook.ts",
     "agents/define-agent.ts",

@@ -8,6 +8,7 @@ import { createApp } from "../src/http/app.ts";
 import { everyMinute } from "../src/scheduler/minute.ts";
 import { Ticker as RealTicker } from "../src/scheduler/ticker.ts";
 import { workOnJobs } from "../src/scheduler/work-on-jobs.ts";
+import { tell } from "../src/stream/client.ts";
 import { TEST_AGENTS } from "./agents.ts";
 import { faulty } from "./faults.ts";
 
@@ -31,12 +32,16 @@ const app = createApp(registry);
 
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
-  scheduled: (_controller, env) => everyMinute(env, registry),
+  scheduled: (_controller, env, ctx) => everyMinute(env, registry, (work) => ctx.waitUntil(work)),
   queue: (batch, env, ctx) =>
     consumeWakes(batch, {
       env,
       registry,
       waitUntil: (work) => ctx.waitUntil(work),
-      workOnJobs: (jobIds) => workOnJobs({ env, registry, nowMs }, jobIds),
+      workOnJobs: (jobIds) =>
+        workOnJobs(
+          { env, registry, nowMs, tell: (event) => tell(env.STREAM, event, (told) => ctx.waitUntil(told)) },
+          jobIds,
+        ),
     }),
 } satisfies ExportedHandler<Env, Wake>;

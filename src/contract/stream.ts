@@ -38,11 +38,20 @@ const BudgetWarningEvent = z.object({
 export const ChangedKind = z.enum(["agent", "job", "budget", "price", "memory"]);
 export type ChangedKind = z.infer<typeof ChangedKind>;
 
-/** Somebody changed what the service goes by, or what an agent remembers. Who it was is in the record of changes. */
+/**
+ * Somebody changed what the service goes by, or what an agent remembers; who it was is in the record of changes. Or the
+ * scheduler changed jobs by itself: it paused them, or recorded slots that began no run.
+ */
 const ChangeEvent = z.object({
   kind: ChangedKind,
-  subject: z.string().meta({ description: "The path of what was changed.", example: "/api/scheduler/jobs/report" }),
-  action: z.string().meta({ description: "Method and path of the route.", example: "PATCH /api/scheduler/jobs/{id}" }),
+  subject: z.string().meta({
+    description: "The path of what was changed; of several jobs at once, that of their list.",
+    example: "/api/scheduler/jobs/report",
+  }),
+  action: z.string().meta({
+    description: "Method and path of the route; `tick`: the scheduler.",
+    example: "PATCH /api/scheduler/jobs/{id}",
+  }),
   at: Instant,
 });
 

@@ -6,19 +6,21 @@ import type { HandOverOutcome, HandOverRequest } from "./protocol.ts";
 
 /**
  * Leaves a running attempt to somebody outside: its lease lasts until `untilMs`, without heartbeats, and it keeps its
- * slot. A run that is to be cancelled is, here and now: there will be no heartbeat to tell it by.
+ * slot. What it has used is in the history from here on, but for an attempt that was completed before it was handed
+ * over: it has ended. A run that is to be cancelled is, here and now: there will be no heartbeat to tell it by.
  */
 export async function handOver(context: CoordinatorContext, request: HandOverRequest): Promise<HandOverOutcome> {
   const { knowledge, nowMs } = context;
-  const { runId, attempt, events, atMs, untilMs } = request;
+  const { runId, attempt, events, atMs, untilMs, used } = request;
   const run = knowledge.get(runId);
   if (run?.status !== "running" || run.attempt !== attempt) return { ok: true, kind: "stale" };
   if (run.handedOver) return { ok: true, kind: "handed_over" };
   if (run.cancelRequested) {
-    await closeRun(context, run, "cancelled", CANCELLED, { result: null, events, ifLeaseExpiredByMs: null });
+    const result = { outputJson: null, outputTruncated: false, durationMs: 0, ...used };
+    await closeRun(context, run, "cancelled", CANCELLED, { result, events, ifLeaseExpiredByMs: null });
     return { ok: true, kind: "stale" };
   }
-  const write = { kind: "hand_over", runId, attempt, events, atMs, leaseExpiresAtMs: untilMs } as const;
+  const write = { kind: "hand_over", runId, attempt, events, atMs, leaseExpiresAtMs: untilMs, used } as const;
   const result = await knowledge.move(runId, () => context.write(write));
   if (result.kind !== "changed" || !result.changed) {
     await knowledge.lookAgain(nowMs()); // it may have been cancelled meanwhile

@@ -7,7 +7,7 @@ import type { WhenFull } from "../core/admission.ts";
 import type { AttemptEnd, EndedAttempt } from "../core/retry.ts";
 import type { AgentVersionWrite } from "../store/agent-version-write.ts";
 import type { MemoryChangeResult, MemoryListing, MemoryRow } from "../store/memory.ts";
-import type { AttemptResult } from "../store/run-write.ts";
+import type { AttemptResult, Used } from "../store/run-write.ts";
 
 /** What crosses to a coordinator and back: plain values only, for an error's class is lost on the way. */
 export type Refusal = { ok: false; problem: Problem };
@@ -107,6 +107,8 @@ export interface HandOverRequest {
   end: "handed_over";
   atMs: number;
   untilMs: number;
+  /** Until now; what is used after comes with the attempt's end. */
+  used: Used;
   /** All that no heartbeat was answered for. */
   events: readonly AttemptEvent[];
 }

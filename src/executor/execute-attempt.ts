@@ -66,7 +66,13 @@ export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs:
   const ended = await endOf(attempt, { ...collectors, startedAtMs, ownMicrousd }, stop);
   attempt.log.close();
   const which = { runId: attempt.runId, attempt: attempt.attempt };
-  if (ended.end === "handed_over") return { ...which, ...ended, atMs: nowMs(), events: attempt.log.unsent() };
+  const used = {
+    tokensInput: Math.round(meter.usage.tokensInput),
+    tokensOutput: Math.round(meter.usage.tokensOutput),
+    costMicrousd: usdToMicrousd(meter.usage.costUsd),
+    models: meter.models(),
+  };
+  if (ended.end === "handed_over") return { ...which, ...ended, atMs: nowMs(), used, events: attempt.log.unsent() };
   const { end, error, advice, outputJson, outputTruncated } = ended;
   return {
     ...which,
@@ -76,11 +82,8 @@ export async function executeAttempt(attempt: Attempt, stop: AbortSignal, nowMs:
     result: {
       outputJson: outputJson === null ? null : secrets.without(outputJson),
       outputTruncated,
-      tokensInput: Math.round(meter.usage.tokensInput),
-      tokensOutput: Math.round(meter.usage.tokensOutput),
-      costMicrousd: usdToMicrousd(meter.usage.costUsd),
+      ...used,
       durationMs: Math.max(0, nowMs() - startedAtMs),
-      models: meter.models(),
     },
     events: attempt.log.unsent(),
   };

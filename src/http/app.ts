@@ -89,7 +89,7 @@ export function createApp(registry: Registry) {
   for (const [path, routes] of Map.groupBy(ROUTES, (route) => route.path)) mount(app, path, routes);
   for (const path of ["/api/openapi.json", "/api/docs", "/api/docs/*"]) app.use(path, authorizePage);
   app.route("/api", docs(ROUTES));
-  for (const path of ["/api/openapi.json", "/api/docs"]) refuseOtherMethods(app, path, ["GET", "HEAD"]);
+  for (const path of ["/api/openapi.json", "/api/docs", "/api/docs/"]) refuseOtherMethods(app, path, ["GET", "HEAD"]);
   app.route("/", signInPages());
   app.route("/", assetRoutes());
   app.route("/", dashboardPages());

@@ -63,7 +63,8 @@ async function forEachRun(
   c: AppContext,
   act: (run: StoredRun) => Promise<Done>,
 ): Promise<BulkAnswer> {
-  const ids = body.ids ?? (await matchingIds(body, statuses, c));
+  // An id that is given twice would be done twice, and refused the second time.
+  const ids = body.ids === undefined ? await matchingIds(body, statuses, c) : [...new Set(body.ids)];
   const chosen = ids.slice(0, body.limit);
   const answer: BulkAnswer = { matched: chosen.length, more: ids.length > chosen.length, done: [], refused: [] };
   await pMap(

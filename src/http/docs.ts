@@ -46,6 +46,7 @@ export function docs(routes: readonly Route[]) {
       return c.json(document);
     })
     .get("/docs", (c) => c.html(PAGE))
+    .get("/docs/", (c) => c.redirect("/api/docs", 308))
     .get("/docs/start.js", (c) => c.body(START_SCRIPT, 200, { "Content-Type": "text/javascript; charset=utf-8" }))
     .get("/docs/:asset", async (c, next) => {
       const asset = c.req.param("asset");

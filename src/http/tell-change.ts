@@ -1,7 +1,6 @@
 import { nowMs } from "../clock.ts";
 import type { ChangedKind } from "../contract/stream.ts";
-import { describeError, log } from "../log.ts";
-import { publish } from "../stream/client.ts";
+import { tell } from "../stream/client.ts";
 import type { AppContext } from "./app-context.ts";
 import { instant } from "./run-view.ts";
 
@@ -19,8 +18,5 @@ export function tellOfChange(c: AppContext, route: { method: string; path: strin
   const kind = KINDS.find(([prefix]) => route.path.startsWith(prefix))?.[1];
   if (kind === undefined) return;
   const data = { kind, subject: c.req.path, action: `${route.method} ${route.path}`, at: instant(nowMs()) };
-  const told = publish(c.env.STREAM, [{ event: "change", data }], { lost: false }).catch((error) => {
-    log.warn("stream.events_lost", { events: 1, error: describeError(error) });
-  });
-  c.executionCtx.waitUntil(told);
+  tell(c.env.STREAM, { event: "change", data }, (told) => c.executionCtx.waitUntil(told));
 }

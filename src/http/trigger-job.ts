@@ -41,7 +41,8 @@ export const triggerOneJob = defineRoute({
     const paramsJson = body.params === undefined ? null : JSON.stringify(body.params);
     const { requestKey, fingerprint } = await identityOf(c, `job:${id}`, body);
     const key = fingerprint === null ? null : { requestKey, fingerprint };
-    const context = { env: c.env, registry: c.get("registry"), nowMs };
+    // What comes of it is told with the route's own change.
+    const context = { env: c.env, registry: c.get("registry"), nowMs, tell: () => {} };
     const triggered = await triggerJob(context, { jobId: id, paramsJson, overlap: body.overlap, key });
     switch (triggered.kind) {
       case "decided":

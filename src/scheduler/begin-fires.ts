@@ -31,13 +31,15 @@ const OF_THE_AGENT: ReadonlySet<ProblemCode> = new Set([
   "webhook_not_configured",
 ]);
 
+type BeginContext = Omit<SchedulerContext, "tell">;
+
 /**
  * Begins the runs of fires that are promised, each under the key of its slot. The record names the run in the
  * transaction that makes it; why there is none is recorded here. Safe to repeat, and for two at once: the key's run is
  * one. Answers the results in the order of the fires.
  */
 export async function beginFires(
-  context: SchedulerContext,
+  context: BeginContext,
   fires: readonly OpenFire[],
   definitions: ReadonlyMap<string, JobDefinition>,
 ): Promise<FireResult[]> {
@@ -52,7 +54,7 @@ export async function beginFires(
 }
 
 async function beginFire(
-  context: SchedulerContext,
+  context: BeginContext,
   fire: OpenFire,
   definition: JobDefinition | undefined,
 ): Promise<FireResult> {
@@ -75,7 +77,7 @@ type Begun = { ok: true; runId: number } | { ok: false; problem: Problem };
 
 /** With the agent as it was last seen from here, and where that is refused for what it is, with the one in force. */
 async function beginWithCurrentAgent(
-  { env, registry }: SchedulerContext,
+  { env, registry }: BeginContext,
   fire: OpenFire,
   definition: JobDefinition,
 ): Promise<Begun> {

@@ -3,6 +3,7 @@ import { nowMs } from "../clock.ts";
 import { TICKER_MS, TICKER_SOON_MS } from "../contract/limits.ts";
 import type { Env } from "../env.ts";
 import { readNextDue } from "../store/job-fires.ts";
+import { tell } from "../stream/client.ts";
 import { armTicker } from "./arm-ticker.ts";
 import { prune } from "./prune.ts";
 import { sweep } from "./sweep.ts";
@@ -11,10 +12,19 @@ import { tick } from "./tick.ts";
 
 const BUILT_IN = createRegistry(AGENTS);
 
-/** What the Cron Trigger does every minute. Throws where a part failed, so that the platform shows it as failed. */
-export async function everyMinute(env: Env, registry: Registry = BUILT_IN): Promise<void> {
+/**
+ * What the Cron Trigger does every minute. Throws where a part failed, so that the platform shows it as failed.
+ * `waitUntil` is given what may go on after it, and nothing relies on.
+ */
+export async function everyMinute(
+  env: Env,
+  registry: Registry = BUILT_IN,
+  waitUntil: (work: Promise<unknown>) => void = () => {},
+): Promise<void> {
   const parts = await Promise.allSettled([
-    tick({ env, registry, nowMs }, "cron").finally(() => keepTicker(env)),
+    tick({ env, registry, nowMs, tell: (event) => tell(env.STREAM, event, waitUntil) }, "cron").finally(() =>
+      keepTicker(env),
+    ),
     sweep(env, nowMs()),
     sweepWebhooks(env, nowMs()),
     prune(env, nowMs()),

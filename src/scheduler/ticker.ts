@@ -4,6 +4,7 @@ import { nowMs } from "../clock.ts";
 import { FIRE_RETRY_MS, TICKER_MS, TICKER_SOON_MS } from "../contract/limits.ts";
 import type { Env } from "../env.ts";
 import { readNextDue, readWaiting } from "../store/job-fires.ts";
+import { tell } from "../stream/client.ts";
 import { tick } from "./tick.ts";
 
 /**
@@ -22,7 +23,15 @@ export class Ticker extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     // First of all: the alarm is gone by now, and whatever fails below would be the last thing it did.
     await this.arm(nowMs() + TICKER_MS);
-    const { passedOn } = await tick({ env: this.env, registry: this.registry, nowMs }, "ticker");
+    const { passedOn } = await tick(
+      {
+        env: this.env,
+        registry: this.registry,
+        nowMs,
+        tell: (event) => tell(this.env.STREAM, event, (told) => this.ctx.waitUntil(told)),
+      },
+      "ticker",
+    );
     await this.arm(await this.#nextTickAtMs(passedOn));
   }
 

@@ -4,39 +4,64 @@ import { callCoordinator } from "../coordinator/client.ts";
 import { decideSlots } from "../core/slot-decisions.ts";
 import { log } from "../log.ts";
 import { claimSlots, type JobClaim, releaseBuffered } from "../store/job-claims.ts";
-import { type OpenFire, readLatestEnds, readLiveRunsOfJob, readOpenFires } from "../store/job-fires.ts";
+import {
+  type FireResult,
+  type OpenFire,
+  readLatestEnds,
+  readLiveRunsOfJob,
+  readOpenFires,
+} from "../store/job-fires.ts";
 import { type JobRecord, readJobs } from "../store/jobs.ts";
 import { beginFires } from "./begin-fires.ts";
 import type { SchedulerContext } from "./context.ts";
+import { tellOfJobs } from "./tell-of-jobs.ts";
 
 /**
  * Does for these jobs all that is due: decides their slots, begins the runs that are promised, and lets go what
  * waited. For any number at once, late, or in any order: a slot is decided in the transaction that advances its job,
- * by whoever finds the job as it was read, and its run is begun under the slot's key, by whoever comes first.
+ * by whoever finds the job as it was read, and its run is begun under the slot's key, by whoever comes first. Who
+ * watches is told of what no run tells of.
  */
 export async function workOnJobs(context: SchedulerContext, jobIds: readonly string[]): Promise<void> {
+  const changed = new Set<string>();
+  try {
+    await work(context, jobIds, changed);
+  } finally {
+    tellOfJobs(context, changed); // also of what was recorded before something failed
+  }
+}
+
+/** Adds to `changed` the jobs with slots that have no run, or that have paused. */
+async function work(context: SchedulerContext, jobIds: readonly string[], changed: Set<string>): Promise<void> {
   const definitions = new Map<string, JobDefinition>();
   let left = jobIds;
   for (let round = 1; round <= MAX_CATCH_UP_ROUNDS && left.length > 0; round++) {
     const jobs = await readJobs(context.env.DB, left);
     for (const job of jobs) definitions.set(job.id, job.definition);
-    left = await decideDueSlots(context, jobs, definitions);
+    left = await decideDueSlots(context, jobs, { definitions, changed });
   }
-  await letGoBuffered(context, jobIds, definitions);
+  await letGoBuffered(context, jobIds, { definitions, changed });
   const atMs = context.nowMs();
   const open = await readOpenFires(context.env.DB, {
     jobIds,
     promisedByMs: atMs - FIRE_RETRY_MS,
     limit: MAX_BACKFILL_SLOTS,
   });
-  await beginFires(context, open, definitions);
+  const begun = await beginFires(context, open, definitions);
+  // Not of those that are to be tried again: that would be said at each try.
+  for (const { jobId, outcome } of begun) if (outcome !== "fired") changed.add(jobId);
+}
+
+interface Progress {
+  definitions: ReadonlyMap<string, JobDefinition>;
+  changed: Set<string>;
 }
 
 /** Answers the jobs with more slots than one transaction was to record. */
 async function decideDueSlots(
   context: SchedulerContext,
   jobs: readonly JobRecord[],
-  definitions: ReadonlyMap<string, JobDefinition>,
+  { definitions, changed }: Progress,
 ): Promise<string[]> {
   const atMs = context.nowMs();
   const left: string[] = [];
@@ -53,12 +78,18 @@ async function decideDueSlots(
     if (more) left.push(job.id);
   }
   const recorded = await claimSlots(context.env.DB, claims);
+  for (const { jobId, outcome } of recorded) if (outcome !== "fired") changed.add(jobId);
+  for (const { jobId, fires } of claims) if (fires.length === 0) changed.add(jobId); // it is over
   for (const [jobId, slots] of Map.groupBy(recorded, (slot) => slot.jobId)) {
     log.info("job.slots", { job: jobId, slots: slots.length, last: slots.at(-1)?.outcome });
   }
   const promised = recorded.filter(({ outcome }) => outcome === "fired");
-  await beginFires(context, promised, definitions);
+  noteUnbegun(await beginFires(context, promised, definitions), changed);
   return left;
+}
+
+function noteUnbegun(results: readonly FireResult[], changed: Set<string>): void {
+  for (const { jobId, runId } of results) if (runId === null) changed.add(jobId);
 }
 
 async function isFailing({ env }: SchedulerContext, job: JobRecord): Promise<boolean> {
@@ -71,7 +102,7 @@ async function isFailing({ env }: SchedulerContext, job: JobRecord): Promise<boo
 async function letGoBuffered(
   context: SchedulerContext,
   jobIds: readonly string[],
-  definitions: ReadonlyMap<string, JobDefinition>,
+  { definitions, changed }: Progress,
 ): Promise<void> {
   const waiting = (await readJobs(context.env.DB, jobIds)).filter((job) => job.buffered > 0);
   if (waiting.length === 0) return;
@@ -82,7 +113,7 @@ async function letGoBuffered(
     waiting.map((job) => job.id),
     context.nowMs(),
   );
-  await beginFires(context, released, definitions);
+  noteUnbegun(await beginFires(context, released, definitions), changed);
 }
 
 /** A queued run ends at once; a running one within a heartbeat, and what waits is let go by a later tick. */

@@ -1,5 +1,5 @@
 import { DAY_MS } from "../core/day.ts";
-import type { AttemptResult, CloseWrite, RetryWrite } from "./run-write.ts";
+import type { AttemptResult, CloseWrite } from "./run-write.ts";
 
 /** The assignment that adds an attempt's use of models, given as JSON or null, to that of the attempts before it. */
 export const addModelUsage = (parameter: string) => `
@@ -8,7 +8,7 @@ export const addModelUsage = (parameter: string) => `
        FROM (SELECT value FROM json_each(coalesce(agent_runs.model_usage, '[]'))
              UNION ALL SELECT value FROM json_each(${parameter})) AS used))`;
 
-export function modelUsageJson(result: AttemptResult | null): string | null {
+export function modelUsageJson(result: Pick<AttemptResult, "models"> | null): string | null {
   return result?.models === undefined || result.models.length === 0 ? null : JSON.stringify(result.models);
 }
 
@@ -26,7 +26,11 @@ export const ROLL_UP_MODELS = `
          tokens_output = tokens_output + excluded.tokens_output,
          cost_microusd = cost_microusd + excluded.cost_microusd`;
 
-/** Whether a run may have used a model: by what this attempt says, or by an earlier one, which only its row knows. */
-export function mayHaveUsedModel(write: CloseWrite | RetryWrite): boolean {
-  return write.attempt > 1 || modelUsageJson(write.result) !== null;
+/**
+ * Whether a run may have used a model: by what this attempt says, or by an earlier one, or by this one before it was
+ * handed over. Those only the row knows; who ends an attempt from outside never says what it used before.
+ */
+export function mayHaveUsedModel({ attempt, from, result }: CloseWrite): boolean {
+  const endedOutside = from === "running" && result?.models === undefined;
+  return attempt > 1 || endedOutside || modelUsageJson(result) !== null;
 }

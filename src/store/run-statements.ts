@@ -7,6 +7,7 @@ import type {
   BeginWrite,
   ClaimWrite,
   CloseWrite,
+  HandOverWrite,
   PutBackWrite,
   RetryWrite,
   RunWrite,
@@ -42,8 +43,14 @@ export const EXTEND_LEASE = `
   UPDATE agent_runs SET lease_expires_at = max(lease_expires_at, ?3)
    WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND handed_over_at IS NULL`;
 
+/** What it used until then is added the first time only: a repeat after a lost reply finds it handed over. */
 export const HAND_OVER = `
-  UPDATE agent_runs SET handed_over_at = ?3, lease_expires_at = ?4
+  UPDATE agent_runs
+     SET handed_over_at = ?3, lease_expires_at = ?4,
+         tokens_input = tokens_input + iif(handed_over_at IS NULL, ?5, 0),
+         tokens_output = tokens_output + iif(handed_over_at IS NULL, ?6, 0),
+         cost_microusd = cost_microusd + iif(handed_over_at IS NULL, ?7, 0),
+         ${addModelUsage("iif(handed_over_at IS NULL, ?8, NULL)")}
    WHERE id = ?1 AND attempt = ?2 AND status = 'running' AND cancel_requested_at IS NULL`;
 
 /** The lease of a run that was handed over ends with it: there is no heartbeat to tell it by, but the sweep looks. */
@@ -118,7 +125,7 @@ function runStatement(
     case "extend":
       return db.prepare(EXTEND_LEASE).bind(write.runId, write.attempt, write.leaseExpiresAtMs);
     case "hand_over":
-      return db.prepare(HAND_OVER).bind(write.runId, write.attempt, write.atMs, write.leaseExpiresAtMs);
+      return db.prepare(HAND_OVER).bind(...handOverValues(write));
     case "request_cancel":
       return db.prepare(REQUEST_CANCEL).bind(write.runId, write.atMs);
     case "close":
@@ -170,6 +177,11 @@ function claimValues(write: ClaimWrite): unknown[] {
 function putBackValues(write: PutBackWrite): unknown[] {
   const { runId, attempt, leaseKey, leaseExpiresAtMs, availableAtMs, queueExpiresAtMs } = write;
   return [runId, attempt, leaseKey, leaseExpiresAtMs, availableAtMs, queueExpiresAtMs];
+}
+
+function handOverValues({ runId, attempt, atMs, leaseExpiresAtMs, used }: HandOverWrite): unknown[] {
+  const { tokensInput, tokensOutput, costMicrousd } = used;
+  return [runId, attempt, atMs, leaseExpiresAtMs, tokensInput, tokensOutput, costMicrousd, modelUsageJson(used)];
 }
 
 function endingValues({ runId, attempt, error, result, ifLeaseExpiredByMs }: CloseWrite | RetryWrite): unknown[] {

@@ -90,7 +90,10 @@ export interface AppendEventsWrite {
   events: readonly AttemptEvent[];
 }
 
-/** A running attempt goes on outside, until its lease runs out. Repeated it is so still. */
+/** What an attempt has used so far. */
+export type Used = Pick<AttemptResult, "tokensInput" | "tokensOutput" | "costMicrousd" | "models">;
+
+/** A running attempt goes on outside, until its lease runs out. Repeated it is so still, and adds nothing. */
 export interface HandOverWrite {
   kind: "hand_over";
   runId: number;
@@ -98,6 +101,8 @@ export interface HandOverWrite {
   events: readonly AttemptEvent[];
   atMs: number;
   leaseExpiresAtMs: number;
+  /** Counted with what the attempt's end brings, however it comes. */
+  used: Used;
 }
 
 /** A running run is asked to stop. */

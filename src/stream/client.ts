@@ -1,6 +1,7 @@
 import { withDeadline } from "../clock.ts";
 import { STREAM_DEADLINE_MS } from "../contract/limits.ts";
 import type { PublishedEvent } from "../contract/stream.ts";
+import { describeError, log } from "../log.ts";
 import type { StreamHub } from "./hub.ts";
 
 type Hub = DurableObjectNamespace<StreamHub>;
@@ -12,12 +13,24 @@ const NAME = "hub";
  * Gives events to all who watch; `lost`: others before them could not be given. Answers how long to rest before the
  * next call. Throws if the hub does not answer.
  */
-export function publish(hub: Hub, events: PublishedEvent[], { lost }: { lost: boolean }): Promise<{ restMs: number }> {
+export async function publish(
+  hub: Hub,
+  events: PublishedEvent[],
+  { lost }: { lost: boolean },
+): Promise<{ restMs: number }> {
   return withDeadline(hub.getByName(NAME).publish(events, { lost }), STREAM_DEADLINE_MS, late);
 }
 
 /** Where a viewer goes on: after an event, or with what happened since an instant. Neither: with what happens. */
 export type WatchFrom = { lastEventId: string } | { sinceMs: number } | null;
+
+/** Gives one event to all who watch, where that can be done. Nobody waits for it, and nothing fails with it. */
+export function tell(hub: Hub, event: PublishedEvent, waitUntil: (work: Promise<unknown>) => void): void {
+  const told = publish(hub, [event], { lost: false }).catch((error: unknown) => {
+    log.warn("stream.events_lost", { events: 1, error: describeError(error) });
+  });
+  waitUntil(told);
+}
 
 /**
  * A socket on which the hub sends blocks of server-sent events as they are to be written; first those that the viewer

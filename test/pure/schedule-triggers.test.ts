@@ -88,6 +88,10 @@ test.for([
 test.for([
   ["0 9 * * mon-fri", "At 09:00 on Monday to Friday (UTC)"],
   ["30 8,17 * * 1,0", "At 08:30 and 17:30 on Monday and Sunday (UTC)"],
+  ["0 9 * * mon,tue,wed,thu,fri", "At 09:00 on Monday to Friday (UTC)"],
+  ["0 9 * * mon,wed,thu,fri,sun", "At 09:00 on Monday, Wednesday to Friday and Sunday (UTC)"],
+  ["0 9 * * sat,sun", "At 09:00 on Saturday and Sunday (UTC)"],
+  ["0 9 * * 0,1,2", "At 09:00 on Sunday to Tuesday (UTC)"],
   ["* * * * *", "Every minute (UTC)"],
   ["*/15 * * * *", "Every 15 minutes (UTC)"],
   ["5 * * * *", "Every hour at minute 5 (UTC)"],

@@ -38,9 +38,11 @@ export function impossible(story: Story, run: Ended): string[] {
   const output = run.status === "completed" ? JSON.stringify({ mark: story.mark, attempt: run.attempt }) : null;
   if (run.output_data !== output) complaints.push(`its output is ${run.output_data}, not ${output}`);
   const attempts = Array.from({ length: run.attempt }, (_, n) => stepOf(story.script, n + 1));
-  const tokens = attempts.filter((step) => step !== "outside_forgets").length * TOKENS_PER_ATTEMPT;
+  const own = attempts.length * TOKENS_PER_ATTEMPT;
+  // Who completes an attempt brings as much again. Where that comes before the attempt is handed over, its own is lost.
+  const brought = attempts.filter((step) => isOutside(step) && step !== "outside_forgets").length * TOKENS_PER_ATTEMPT;
   const exact = !story.faulty && !story.mayBeCancelled && !story.mayOverstay;
-  if (run.tokens_input > tokens || (exact && run.tokens_input < tokens)) {
+  if (run.tokens_input > own + brought || (exact && run.tokens_input < own)) {
     complaints.push(`it used ${run.tokens_input} tokens in ${run.attempt} attempts of ${TOKENS_PER_ATTEMPT}`);
   }
   return complaints;

@@ -64,7 +64,7 @@ export function scriptedAgent(limits: AgentLimits, { onAttempt, onHandOver }: Wa
       const onEnd = onAttempt(context);
       const step = stepOf(script, attempt);
       const outside = isOutside(step);
-      if (!outside) usage.add({ inputTokens: TOKENS_PER_ATTEMPT, costUsd: 0.003 });
+      usage.add({ inputTokens: TOKENS_PER_ATTEMPT, costUsd: 0.003 });
       try {
         for (let line = 1; line <= Math.max(1, lines); line++) {
           if (lines > 0) context.log(lineOf(attempt, line));

@@ -182,7 +182,7 @@ export function createWorld(options: WorldOptions) {
   /** What fails of it, the next one does. */
   async function tickOnce(clock: SchedulerClock): Promise<void> {
     const { env } = startProcess(clock);
-    const ticked = (options.tickOf ?? tick)({ env, registry, nowMs }, clock);
+    const ticked = (options.tickOf ?? tick)({ env, registry, nowMs, tell: () => {} }, clock);
     await orBug(
       `a tick of ${clock}`,
       ticked.then(() => {}, storageOnly),
@@ -211,7 +211,7 @@ export function createWorld(options: WorldOptions) {
     time.set(() => again(0), REDELIVERY_MS);
     const waitUntil = (work: Promise<void>) => void orBug("a consumer's run", work);
     const batch = { messages: [message] } as unknown as MessageBatch<Wake>;
-    const work = (jobIds: readonly string[]) => workOnJobs({ env, registry, nowMs }, jobIds);
+    const work = (jobIds: readonly string[]) => workOnJobs({ env, registry, nowMs, tell: () => {} }, jobIds);
     void orBug("a consumer", consumeWakes(batch, { env, registry, waitUntil, workOnJobs: work }));
   }
 

@@ -9,7 +9,7 @@ import { rows } from "./service.ts";
 
 const PROTECTED = [
   ...ROUTES.filter((route) => leastRole(route) !== null).map(({ method, path }) => ({ method, path })),
-  ...["/api/openapi.json", "/api/docs", "/api/docs/start.js", "/api/docs/swagger-ui.css"].map((path) => ({
+  ...["/api/openapi.json", "/api/docs", "/api/docs/", "/api/docs/start.js", "/api/docs/swagger-ui.css"].map((path) => ({
     method: "GET",
     path,
   })),
@@ -149,6 +149,12 @@ describe("the reference page", () => {
   test("is all that a password opens: it runs nothing and reads no run", async () => {
     expect((await ask(`${DEPLOYED}/api/agents/echo/run`, { method: "POST", ...basic(TOKEN) })).status).toBe(401);
     expect((await ask(`${DEPLOYED}/api/agents/runs`, basic(TOKEN))).status).toBe(401);
+  });
+
+  test("is found with a slash at its end, and says where it is", async () => {
+    const response = await ask(`${DEPLOYED}/api/docs/`, { ...bearer(TOKEN), redirect: "manual" });
+    expect([response.status, response.headers.get("Location")]).toEqual([308, "/api/docs"]);
+    expect((await ask(`${DEPLOYED}/api/docs/`, { method: "POST", ...bearer(TOKEN) })).status).toBe(405);
   });
 
   test("needs no other host, and its policy allows none", async () => {

@@ -96,7 +96,7 @@ describe("a tick that goes wrong at any of its effects", () => {
   test("has as many as were looked at", async () => {
     const job = await createJob({ id: "counted" });
     const { env: counting, effects } = crashing(env, 0, "refuse");
-    await tick({ env: counting, registry, nowMs: () => Date.parse(job.next_run) + 1 }, "cron");
+    await tick({ env: counting, registry, nowMs: () => Date.parse(job.next_run) + 1, tell: () => {} }, "cron");
     expect(effects()).toHaveLength(EFFECTS);
   });
 
@@ -108,7 +108,7 @@ describe("a tick that goes wrong at any of its effects", () => {
       const id = `point-${at}-${how}`;
       const slotMs = Date.parse((await createJob({ id })).next_run);
       const { env: failing } = crashing(env, at, how);
-      await tick({ env: failing, registry, nowMs: () => slotMs + 1 }, "cron").catch(() => {});
+      await tick({ env: failing, registry, nowMs: () => slotMs + 1, tell: () => {} }, "cron").catch(() => {});
       // One while whoever made the promise may yet keep it, one of the other clock after that, and one more.
       await tickAt(slotMs + 2_000);
       await tickAt(slotMs + 15_000, { clock: "ticker" });
@@ -124,7 +124,7 @@ describe("a tick that goes wrong at any of its effects", () => {
 test("a promise that nobody kept for longer than the job's grace is missed, and not kept late", async () => {
   const slotMs = Date.parse((await createJob({ id: "given-up" })).next_run);
   const { env: failing } = crashing(env, 5, "crash_before"); // begin
-  await tick({ env: failing, registry, nowMs: () => slotMs + 1 }, "cron").catch(() => {});
+  await tick({ env: failing, registry, nowMs: () => slotMs + 1, tell: () => {} }, "cron").catch(() => {});
   expect((await history("given-up"))[0]).toMatchObject({ outcome: "fired", run_id: null });
 
   await tickAt(slotMs + 302_000);

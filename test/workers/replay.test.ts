@@ -107,6 +107,24 @@ describe("many runs", () => {
     ]);
   });
 
+  test("named more than once are cancelled, replayed and answered once", async () => {
+    const { run_id: failed } = await run("thrower");
+    const waiting = await (await post("/api/agents/echo/run", { params: {}, delay_s: 60 })).json<RunAnswer>();
+
+    const cancelled = await bulk("cancel", { ids: [waiting.run_id, waiting.run_id] });
+    const replayed = await bulk("replay", { ids: [failed, failed, failed] });
+
+    expect(cancelled).toEqual({
+      matched: 1,
+      more: false,
+      done: [{ id: waiting.run_id, status: "cancelled" }],
+      refused: [],
+    });
+    expect(replayed).toMatchObject({ matched: 1, done: [{ id: failed }], refused: [] });
+    expect(await rows("SELECT id FROM agent_runs WHERE replay_of = ?1", failed)).toHaveLength(1);
+    await ended(replayed.done[0]?.run_id ?? 0);
+  });
+
   test.for([
     {},
     { limit: 10 },

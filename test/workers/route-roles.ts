@@ -19,6 +19,7 @@ export const ROUTE_ROLES: Record<string, "public" | "own" | Role> = {
   "POST /sign-out": "public",
   "GET /api/health": "public",
   "GET /api/docs": "viewer",
+  "GET /api/docs/": "viewer",
   "GET /api/docs/{asset}": "viewer",
   "GET /api/docs/start.js": "viewer",
   "GET /api/openapi.json": "viewer",

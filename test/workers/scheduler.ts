@@ -2,6 +2,7 @@ import { env } from "cloudflare:test";
 import { vi } from "vitest";
 import type { JobDetail } from "../../src/contract/job.ts";
 import type { JobFire } from "../../src/contract/job-fire.ts";
+import type { SchedulerContext } from "../../src/scheduler/context.ts";
 import { tick } from "../../src/scheduler/tick.ts";
 import { workOnJobs } from "../../src/scheduler/work-on-jobs.ts";
 import type { SchedulerClock } from "../../src/store/scheduler-clocks.ts";
@@ -33,14 +34,19 @@ export async function history(jobId: string): Promise<JobFire[]> {
 /** A tick of a clock that shows `atMs`. */
 export function tickAt(
   atMs: number,
-  { clock = "cron", db = env.DB, variables = {} }: { clock?: SchedulerClock; db?: D1Database; variables?: object } = {},
+  {
+    clock = "cron",
+    db = env.DB,
+    variables = {},
+    tell = () => {},
+  }: { clock?: SchedulerClock; db?: D1Database; variables?: object; tell?: SchedulerContext["tell"] } = {},
 ) {
-  return tick({ env: { ...env, DB: db, ...variables }, registry, nowMs: () => atMs }, clock);
+  return tick({ env: { ...env, DB: db, ...variables }, registry, nowMs: () => atMs, tell }, clock);
 }
 
 /** What a queue message has somebody do, at `atMs`. */
 export function workAt(atMs: number, jobIds: readonly string[], db: D1Database = env.DB): Promise<void> {
-  return workOnJobs({ env: { ...env, DB: db }, registry, nowMs: () => atMs }, jobIds);
+  return workOnJobs({ env: { ...env, DB: db }, registry, nowMs: () => atMs, tell: () => {} }, jobIds);
 }
 
 /** Until no run is under way: a test must leave none behind. */

@@ -72,8 +72,8 @@ test("a keyed trigger that crashed anywhere and is repeated has fired once", asy
     await createJob({ id: jobId, overlap: "allow_all" });
     const asked = { jobId, paramsJson: null, overlap: undefined, key };
     const { env: failing } = crashing(env, at, "crash_after");
-    await triggerJob({ env: failing, registry, nowMs: Date.now }, asked).catch(() => {});
-    const again = await triggerJob({ env, registry, nowMs: Date.now }, asked);
+    await triggerJob({ env: failing, registry, nowMs: Date.now, tell: () => {} }, asked).catch(() => {});
+    const again = await triggerJob({ env, registry, nowMs: Date.now, tell: () => {} }, asked);
 
     const [run, ...others] = await runsOf(jobId);
     expect(others).toEqual([]);

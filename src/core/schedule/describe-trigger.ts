@@ -44,8 +44,24 @@ function describeDays(day: string, weekday: string): string | null {
   const range = /^([a-z]{3}|\d)-([a-z]{3}|\d)$/.exec(weekday);
   const names = (range === null ? weekday.split(",") : range.slice(1)).map(nameOf);
   if (names.some((name) => name === null)) return null;
-  const text = range === null ? listed(names as string[]) : names.join(" to ");
+  const text = range === null ? describeList(names as string[]) : names.join(" to ");
   return dates === "" ? ` on ${text}` : `${dates}, if it is ${text}`;
+}
+
+/** Days that follow one another, three or more, go by their first and last: a list of five is hard to take in. */
+function describeList(names: readonly string[]): string {
+  const runs: string[][] = [];
+  for (const name of names) {
+    const run = runs.at(-1);
+    if (run !== undefined && isDayAfter(run.at(-1), name)) run.push(name);
+    else runs.push([name]);
+  }
+  return listed(runs.flatMap((run) => (run.length < 3 ? run : [`${run[0]} to ${run.at(-1)}`])));
+}
+
+function isDayAfter(before: string | undefined, name: string): boolean {
+  const days: readonly (string | undefined)[] = NAMES;
+  return before !== undefined && days.indexOf(name) === (days.indexOf(before) + 1) % NAMES.length;
 }
 
 function describeDates(day: string): string | null {
