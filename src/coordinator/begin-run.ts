@@ -5,6 +5,7 @@ import { log } from "../log.ts";
 import type { BegunRow } from "../store/run-write.ts";
 import { readByRequestKey } from "../store/run-writes.ts";
 import { cancelOldest } from "./cancel-run.ts";
+import { wakeForSlot } from "./close-run.ts";
 import type { CoordinatorContext } from "./context.ts";
 import { type Inserted, insertRun, storedPolicy } from "./insert-run.ts";
 import type { BeginOutcome, BeginRequest } from "./protocol.ts";
@@ -40,7 +41,8 @@ export async function beginRun(
   };
   const limits = {
     concurrency: request.policy.concurrency,
-    whenFull: request.whenFull,
+    // Who starts later takes nobody's slot now, and there may be one by then.
+    whenFull: (request.availableAtMs ?? 0) > atMs ? ("queue" as const) : request.whenFull,
     maxQueued: request.maxQueued,
     maxPendingWrites: MAX_PENDING_WRITES,
     retryAfterS: RETRY_AFTER_S,
@@ -48,16 +50,13 @@ export async function beginRun(
   const admission = admit(load, limits, request.mode);
   switch (admission.kind) {
     case "start":
-      return insert(context, request, "running", atMs);
     case "queue":
-      return insert(context, request, "queued", atMs);
-    case "displace": {
-      const outcome = await insert(context, request, "queued", atMs);
-      if (outcome.ok && outcome.kind === "queued") await cancelOldest(context);
-      return outcome;
-    }
+    case "displace":
+      return insert(context, request, admission.kind, atMs);
     case "refuse": {
-      const earlier = request.fingerprint === null ? null : await readByRequestKey(context.db, request.requestKey);
+      // It may have its run, and with it the slot for which it would be refused.
+      const mayHaveRun = request.fingerprint !== null || request.repeated === true;
+      const earlier = mayHaveRun ? await readByRequestKey(context.db, request.requestKey) : null;
       return earlier === null ? { ok: false, problem: admission.problem } : outcomeFor(context, request, earlier);
     }
     default:
@@ -68,17 +67,24 @@ export async function beginRun(
 async function insert(
   context: CoordinatorContext,
   request: BeginRequest,
-  status: "queued" | "running",
+  kind: "start" | "queue" | "displace",
   createdAtMs: number,
 ): Promise<BeginOutcome> {
+  const status = kind === "start" ? "running" : "queued";
   const leave = context.knowledge.enter(status);
-  let inserted: Inserted;
+  let inserted: Inserted | null = null;
   try {
     inserted = await insertRun(context, request, status, createdAtMs);
   } finally {
     leave();
+    // Whoever was queued meanwhile found the slot taken.
+    if (kind === "start" && !(inserted?.ok && inserted.row.made)) wakeForSlot(context, null);
   }
-  return inserted.ok ? outcomeFor(context, request, inserted.row, inserted.policy) : inserted;
+  if (!inserted.ok) return inserted;
+  const outcome = await outcomeFor(context, request, inserted.row, inserted.policy);
+  // Of a request that is repeated the first has made room, or there is none.
+  if (kind === "displace" && inserted.row.made) await cancelOldest(context);
+  return outcome;
 }
 
 /** What a request gets of the run that its key names: the attempt, if it is this executor's, or a place beside it. */

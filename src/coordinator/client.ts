@@ -23,12 +23,12 @@ const UNAVAILABLE: Problem = {
 export async function callCoordinator<Outcome>(
   namespace: DurableObjectNamespace<AgentCoordinator>,
   agentName: string,
-  call: (coordinator: Coordinator) => Promise<Outcome>,
+  call: (coordinator: Coordinator, is: { repeated: boolean }) => Promise<Outcome>,
 ): Promise<Outcome | { ok: false; problem: Problem }> {
   for (let failures = 1; ; failures++) {
     try {
       return await withDeadline(
-        call(namespace.getByName(agentName)),
+        call(namespace.getByName(agentName), { repeated: failures > 1 }),
         COORDINATOR_DEADLINE_MS,
         () => new Error(`no answer within ${COORDINATOR_DEADLINE_MS} ms`),
       );

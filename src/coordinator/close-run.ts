@@ -89,6 +89,7 @@ export async function retryRun(
     message: `Run ${runId} ${ENDED[end]} and will be tried again.`,
   });
   context.wake(next.delayMs);
+  wakeForSlot(context, runId);
   return availableAtMs;
 }
 
@@ -106,9 +107,13 @@ async function change(
   return false;
 }
 
-/** A freed slot starts the next run that waits for it. */
 function freeSlot(context: CoordinatorContext, runId: number): void {
   context.knowledge.forget(runId);
-  const [next] = context.knowledge.due(context.nowMs());
-  if (next !== undefined) context.wake(0);
+  wakeForSlot(context, runId);
+}
+
+/** A slot that a run gives back starts the next run that waits for one. */
+export function wakeForSlot({ knowledge, nowMs, wake }: CoordinatorContext, ofRunId: number | null): void {
+  const [next] = knowledge.due(nowMs());
+  if (next !== undefined && next.runId !== ofRunId) wake(0);
 }

@@ -19,6 +19,8 @@ export interface BeginRequest {
   fingerprint: string | null;
   /** New for every executor: whose the attempt is. */
   leaseKey: string;
+  /** Whether an earlier call may have been heard whose answer did not come. */
+  repeated?: boolean;
   /** `execute`: the caller executes the run if a slot is free. `queue`: somebody else does, later. */
   mode: "execute" | "queue";
   /** Of the agent, as the request was made for: another is refused with `agent_changed`. */

@@ -57,7 +57,9 @@ export async function runAgent(request: RunRequest): Promise<RunOutcome> {
 /** Has a run admitted. Whoever gets `started` must give it to `executeBegun`. Never throws. */
 export function beginRun(request: AdmissionRequest): Promise<BeginOutcome> {
   const begin = beginRequest(request);
-  return callCoordinator(request.env.COORDINATOR, request.agent.name, (coordinator) => coordinator.begin(begin));
+  return callCoordinator(request.env.COORDINATOR, request.agent.name, (coordinator, { repeated }) =>
+    coordinator.begin({ ...begin, repeated }),
+  );
 }
 
 /** Takes a run that began to its record, if it is ours to execute. */
