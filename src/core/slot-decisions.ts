@@ -47,7 +47,7 @@ export interface SlotDecisions {
   next: NextFire | "none";
   /** Whether the job pauses with this. */
   pauses: boolean;
-  /** Whether more slots may be due than one transaction is to record. */
+  /** Whether more slots are due than one transaction is to record. */
   more: boolean;
 }
 
@@ -80,12 +80,15 @@ export function nextFireAfter(
 export function decideSlots(job: DueJob, nowMs: number): SlotDecisions {
   const { definition, nextAtMs } = job;
   const limit = MAX_CATCH_UP_SLOTS;
-  const slots = slotsBetween(scheduleOf(definition), { afterMs: nextAtMs - 1, untilMs: nowMs, limit });
-  const instants = slots.map(({ nominalAtMs }) => nominalAtMs);
+  const within = { afterMs: nextAtMs - 1, untilMs: nowMs, limit: 2 * limit };
+  const instants = slotsBetween(scheduleOf(definition), within).map(({ nominalAtMs }) => nominalAtMs);
   const firstEarly = instants.findIndex((atMs) => nextFireAt(job.id, definition, atMs).dueAtMs > nowMs);
-  const due = firstEarly === -1 ? instants : instants.slice(0, firstEarly);
-  const more = due.length === limit;
-  const fires = decideDue(job, due, { nowMs, more });
+  const allDue = firstEarly === -1 ? instants : instants.slice(0, firstEarly);
+  const [due, later] = [allDue.slice(0, limit), allDue.slice(limit)];
+  // Of as many as could be looked at there may be one further on.
+  const othersInTime = later.length === limit || later.some((atMs) => outcomeByTime(job, atMs, nowMs) === "in_time");
+  const more = later.length > 0;
+  const fires = decideDue(job, due, { nowMs, othersInTime });
   const pauses = fires.some(({ outcome }) => outcome === "skipped_paused");
   const finished = definition.max_fires !== null && job.fireCount + countFiring(fires) >= definition.max_fires;
   const next = pauses || finished ? null : nextFireAfter(job, due.at(-1) ?? nextAtMs - 1);
@@ -95,7 +98,7 @@ export function decideSlots(job: DueJob, nowMs: number): SlotDecisions {
 function decideDue(
   job: DueJob,
   due: readonly number[],
-  { nowMs, more }: { nowMs: number; more: boolean },
+  { nowMs, othersInTime }: { nowMs: number; othersInTime: boolean },
 ): SlotDecision[] {
   const { definition } = job;
   const judged = due.map((atMs) => ({ atMs, outcome: outcomeByTime(job, atMs, nowMs) }));
@@ -106,7 +109,7 @@ function decideDue(
     if (definition.max_fires !== null && job.fireCount + countFiring(fires) >= definition.max_fires) break;
     if (outcome !== "in_time") fires.push(decision(atMs, outcome));
     else if (job.failing) fires.push(decision(atMs, "skipped_paused"));
-    else if (definition.coalesce && (atMs !== lastInTime || more)) {
+    else if (definition.coalesce && (atMs !== lastInTime || othersInTime)) {
       coalesced++;
       fires.push(decision(atMs, "coalesced"));
     } else {

@@ -19,10 +19,22 @@ export interface RequestIdentity {
 export async function identityOf(c: AppContext, agentName: string, request: unknown): Promise<RequestIdentity> {
   const key = idempotencyKey(c);
   if (key === null) return { requestKey: `request:${randomKey()}`, fingerprint: null };
-  const canonical = new TextEncoder().encode(canonicalize(request));
+  const canonical = new TextEncoder().encode(canonicalOf(request));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", canonical));
   const fingerprint = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return { requestKey: `key:${agentName}:${key}`, fingerprint };
+}
+
+function canonicalOf(request: unknown): string | undefined {
+  try {
+    return canonicalize(request);
+  } catch {
+    // JSON's grammar allows a number past 1.8e308 and half of a surrogate pair; RFC 8785, section 3.2.2, does not.
+    throw new ProblemError({
+      code: "invalid_params",
+      detail: "The request holds a number that is too large, or half a character: no other can be told from it.",
+    });
+  }
 }
 
 function idempotencyKey(c: AppContext): string | null {

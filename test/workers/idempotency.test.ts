@@ -64,6 +64,20 @@ test("the order of a payload's fields makes no other payload", async () => {
   expect(second.run_id).toBe(first.run_id);
 });
 
+test.for(['{"params":{"n":1e999}}', '{"params":{"text":"\\ud800"}}'])(
+  "a payload that has no canonical form is refused under a key, and makes no run: %s",
+  async (body) => {
+    const response = await request(`/api/agents/${AGENT}/run`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Idempotency-Key": "k" },
+      body,
+    });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ code: "invalid_params" });
+    expect(await storedRuns(AGENT)).toEqual([]);
+  },
+);
+
 test("a key belongs to one agent", async () => {
   const one = await answerOf(await runUnder("shared", {}, "counted-one"));
   const two = await answerOf(await runUnder("shared", {}, "counted-two"));
