@@ -88,6 +88,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "scheduler/arm-ticker.ts",
     "scheduler/begin-fires.ts",
     "scheduler/trigger-job.ts",
+    "scheduler/work-on-jobs.ts",
     "stream/client.ts",
     "stream/event-log.ts",
     "webhooks",

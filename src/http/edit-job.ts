@@ -7,6 +7,7 @@ import { complaintAboutSchedule } from "../core/schedule/complaint.ts";
 import { readTrigger } from "../core/schedule/read-trigger.ts";
 import { decidePassed, type NextFire, nextFireAfter, scheduleOf } from "../core/slot-decisions.ts";
 import { armTicker } from "../scheduler/arm-ticker.ts";
+import { workOnJobs } from "../scheduler/work-on-jobs.ts";
 import { type JobState, updateJob } from "../store/job-edits.ts";
 import { type JobRecord, readJob } from "../store/jobs.ts";
 import type { AppContext } from "./app-context.ts";
@@ -49,21 +50,29 @@ type JobChanges = Partial<Pick<JobState, "definition" | "enabled" | "pausedNote"
 
 /**
  * Changes a job as `edit` says of the one that there is, if that is as the request's conditions say; asks again where
- * somebody wrote to it meanwhile. A schedule that changed goes on from now; one that did not, from where it was.
+ * somebody wrote to it meanwhile. A schedule that changed goes on from now, once what is due by the old one is decided;
+ * one that did not, from where it was.
  */
 export async function editJob(
   id: string,
   c: AppContext,
   edit: (job: JobRecord) => Promise<JobChanges>,
 ): Promise<JobRecord> {
+  let caughtUp = false;
   for (let looks = 1; looks <= MAX_JOB_LOOKS; looks++) {
     const job = await findJob(id, c);
     requireConditions(c, job.version);
     const changes = await edit(job);
     const atMs = nowMs();
     const state = stateAfter(job, changes, atMs);
+    const newSchedule = !sameSchedule(job.definition, state.definition);
     // Its slots of until now are accounted for while the schedule that named them is still known.
-    const accountsForPassed = !job.enabled && (state.enabled || !sameSchedule(job.definition, state.definition));
+    if (newSchedule && !caughtUp && job.enabled && job.nextAtMs !== null && job.nextAtMs <= atMs) {
+      caughtUp = true;
+      await workOnJobs({ env: c.env, registry: c.get("registry"), nowMs, tell: () => {} }, [id]);
+      continue;
+    }
+    const accountsForPassed = !job.enabled && (state.enabled || newSchedule);
     const fires = accountsForPassed ? decidePassed(job, atMs) : [];
     if (!(await updateJob(c.env.DB, job, state, { fires, atMs }))) continue;
     if (state.next !== null) await armTicker(c.env, state.next.dueAtMs);

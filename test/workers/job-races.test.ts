@@ -89,6 +89,23 @@ test("demands at once fire once each", async () => {
   expect(await history("demanded")).toHaveLength(done);
 });
 
+test("a slot that is due when its job gets another schedule fires, and the new one goes on from now", async () => {
+  await createJob({ id: "edited", misfire_grace_s: 7_200 });
+  await rows("UPDATE jobs SET next_at = next_at - ?1, due_at = due_at - ?1", HOUR_MS); // no clock has come to it
+  const slot = (await readJob("edited")).next_run;
+
+  const response = await request("/api/scheduler/jobs/edited/schedule", {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ trigger: "date", run_date: "2040-01-01T00:00:00Z" }),
+  });
+
+  expect(response.status).toBe(200);
+  expect((await history("edited")).map((fire) => [fire.nominal_at, fire.outcome])).toEqual([[slot, "fired"]]);
+  expect(await runsOf("edited")).toHaveLength(1);
+  expect((await readJob("edited")).next_run).toBe("2040-01-01T00:00:00.000Z");
+});
+
 describe("a tick that goes wrong at any of its effects", () => {
   /** A tick over one job: its clock, what is due, the jobs, their slots, begin, and what waits. */
   const EFFECTS = 7;
