@@ -15,9 +15,10 @@ export interface JobState {
 /** It has missed nothing yet, paused or not. */
 export type NewJob = Omit<JobState, "pausedFromMs">;
 
+/** Its turns begin at the instant: those of a deleted job of the same id are none of its own. */
 export const INSERT_JOB = `
-  INSERT INTO jobs (id, definition, agent_name, enabled, paused_note, paused_from, next_at, due_at, failures_from, created_at, updated_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)
+  INSERT INTO jobs (id, definition, agent_name, enabled, paused_note, paused_from, next_at, due_at, failures_from, created_at, updated_at, turn)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?10)
   ON CONFLICT (id) DO NOTHING`;
 
 export const UPDATE_JOB = `

@@ -11,6 +11,8 @@ const REGRESSIONS = [
   { seed: "x:39" },
   // a run that had waited for too long, whose end D1 did not confirm, was ended again and again for ever
   { seed: "ev2:19" },
+  // a claim of slots reached a job that had been deleted and made again under its id, in the same turn
+  { seed: "7ca64cc71995ca7ed3f80d4a7ae2a4488d690b7b:208" },
 ];
 
 // `npm run simulate` plays others: SEED=… for one, SEEDS=300 for many.
