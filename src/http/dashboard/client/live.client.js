@@ -107,7 +107,7 @@ function catchUp() {
   const busy = document.querySelector(
     "main form:focus-within, main input[data-run]:checked, main details[id]:focus-within",
   );
-  if (!behind || busy !== null || document.visibilityState !== "visible") return;
+  if (busy !== null || document.visibilityState !== "visible") return;
   behind = false;
   refreshedAt = performance.now();
   refresh();
