@@ -8,7 +8,7 @@ import { createApp } from "../src/http/app.ts";
 import { everyMinute } from "../src/scheduler/minute.ts";
 import { Ticker as RealTicker } from "../src/scheduler/ticker.ts";
 import { workOnJobs } from "../src/scheduler/work-on-jobs.ts";
-import { tell } from "../src/stream/client.ts";
+import { tellOn } from "../src/stream/client.ts";
 import { BENCH_AGENTS } from "./agents.ts";
 import { type D1Usage, meterDatabase, noUsage } from "./meter.ts";
 
@@ -144,10 +144,7 @@ export default {
       registry,
       waitUntil: (work) => ctx.waitUntil(work),
       workOnJobs: (jobIds) =>
-        workOnJobs(
-          { env, registry, nowMs, tell: (event) => tell(env.STREAM, event, (told) => ctx.waitUntil(told)) },
-          jobIds,
-        ),
+        workOnJobs({ env, registry, nowMs, tell: tellOn(env.STREAM, (told) => ctx.waitUntil(told)) }, jobIds),
     });
   },
 } satisfies ExportedHandler<Env, Wake>;

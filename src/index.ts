@@ -6,7 +6,7 @@ import { consumeWakes } from "./executor/consume-wakes.ts";
 import { createApp } from "./http/app.ts";
 import { everyMinute } from "./scheduler/minute.ts";
 import { workOnJobs } from "./scheduler/work-on-jobs.ts";
-import { tell } from "./stream/client.ts";
+import { tellOn } from "./stream/client.ts";
 
 export { AgentCoordinator } from "./coordinator/agent-coordinator.ts";
 export { RequestCounter } from "./rate-limit/request-counter.ts";
@@ -25,9 +25,6 @@ export default {
       registry,
       waitUntil: (work) => ctx.waitUntil(work),
       workOnJobs: (jobIds) =>
-        workOnJobs(
-          { env, registry, nowMs, tell: (event) => tell(env.STREAM, event, (told) => ctx.waitUntil(told)) },
-          jobIds,
-        ),
+        workOnJobs({ env, registry, nowMs, tell: tellOn(env.STREAM, (told) => ctx.waitUntil(told)) }, jobIds),
     }),
 } satisfies ExportedHandler<Env, Wake>;

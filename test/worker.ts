@@ -8,7 +8,7 @@ import { createApp } from "../src/http/app.ts";
 import { everyMinute } from "../src/scheduler/minute.ts";
 import { Ticker as RealTicker } from "../src/scheduler/ticker.ts";
 import { workOnJobs } from "../src/scheduler/work-on-jobs.ts";
-import { tell } from "../src/stream/client.ts";
+import { tellOn } from "../src/stream/client.ts";
 import { TEST_AGENTS } from "./agents.ts";
 import { faulty } from "./faults.ts";
 
@@ -39,9 +39,6 @@ export default {
       registry,
       waitUntil: (work) => ctx.waitUntil(work),
       workOnJobs: (jobIds) =>
-        workOnJobs(
-          { env, registry, nowMs, tell: (event) => tell(env.STREAM, event, (told) => ctx.waitUntil(told)) },
-          jobIds,
-        ),
+        workOnJobs({ env, registry, nowMs, tell: tellOn(env.STREAM, (told) => ctx.waitUntil(told)) }, jobIds),
     }),
 } satisfies ExportedHandler<Env, Wake>;

@@ -1,6 +1,6 @@
 import { nowMs } from "../clock.ts";
 import type { ChangedKind } from "../contract/stream.ts";
-import { tell } from "../stream/client.ts";
+import { tellOn } from "../stream/client.ts";
 import type { AppContext } from "./app-context.ts";
 import { instant } from "./run-view.ts";
 
@@ -18,5 +18,5 @@ export function tellOfChange(c: AppContext, route: { method: string; path: strin
   const kind = KINDS.find(([prefix]) => route.path.startsWith(prefix))?.[1];
   if (kind === undefined) return;
   const data = { kind, subject: c.req.path, action: `${route.method} ${route.path}`, at: instant(nowMs()) };
-  tell(c.env.STREAM, { event: "change", data }, (told) => c.executionCtx.waitUntil(told));
+  tellOn(c.env.STREAM, (told) => c.executionCtx.waitUntil(told))({ event: "change", data });
 }

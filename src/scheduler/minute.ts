@@ -3,7 +3,7 @@ import { nowMs } from "../clock.ts";
 import { TICKER_MS, TICKER_SOON_MS } from "../contract/limits.ts";
 import type { Env } from "../env.ts";
 import { readNextDue } from "../store/job-fires.ts";
-import { tell } from "../stream/client.ts";
+import { tellOn } from "../stream/client.ts";
 import { armTicker } from "./arm-ticker.ts";
 import { prune } from "./prune.ts";
 import { sweep } from "./sweep.ts";
@@ -22,9 +22,7 @@ export async function everyMinute(
   waitUntil: (work: Promise<unknown>) => void = () => {},
 ): Promise<void> {
   const parts = await Promise.allSettled([
-    tick({ env, registry, nowMs, tell: (event) => tell(env.STREAM, event, waitUntil) }, "cron").finally(() =>
-      keepTicker(env),
-    ),
+    tick({ env, registry, nowMs, tell: tellOn(env.STREAM, waitUntil) }, "cron").finally(() => keepTicker(env)),
     sweep(env, nowMs()),
     sweepWebhooks(env, nowMs()),
     prune(env, nowMs()),

@@ -4,7 +4,7 @@ import { nowMs } from "../clock.ts";
 import { FIRE_RETRY_MS, TICKER_MS, TICKER_SOON_MS } from "../contract/limits.ts";
 import type { Env } from "../env.ts";
 import { readNextDue, readWaiting } from "../store/job-fires.ts";
-import { tell } from "../stream/client.ts";
+import { tellOn } from "../stream/client.ts";
 import { tick } from "./tick.ts";
 
 /**
@@ -23,15 +23,8 @@ export class Ticker extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     // First of all: the alarm is gone by now, and whatever fails below would be the last thing it did.
     await this.arm(nowMs() + TICKER_MS);
-    const { passedOn } = await tick(
-      {
-        env: this.env,
-        registry: this.registry,
-        nowMs,
-        tell: (event) => tell(this.env.STREAM, event, (told) => this.ctx.waitUntil(told)),
-      },
-      "ticker",
-    );
+    const tell = tellOn(this.env.STREAM, (told) => this.ctx.waitUntil(told));
+    const { passedOn } = await tick({ env: this.env, registry: this.registry, nowMs, tell }, "ticker");
     await this.arm(await this.#nextTickAtMs(passedOn));
   }
 

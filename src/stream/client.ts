@@ -21,16 +21,18 @@ export async function publish(
   return withDeadline(hub.getByName(NAME).publish(events, { lost }), STREAM_DEADLINE_MS, late);
 }
 
+/** Gives one event to all who watch, where that can be done. Nobody waits for it, and nothing fails with it. */
+export function tellOn(hub: Hub, waitUntil: (work: Promise<unknown>) => void): (event: PublishedEvent) => void {
+  return (event) => {
+    const told = publish(hub, [event], { lost: false }).catch((error: unknown) => {
+      log.warn("stream.events_lost", { events: 1, error: describeError(error) });
+    });
+    waitUntil(told);
+  };
+}
+
 /** Where a viewer goes on: after an event, or with what happened since an instant. Neither: with what happens. */
 export type WatchFrom = { lastEventId: string } | { sinceMs: number } | null;
-
-/** Gives one event to all who watch, where that can be done. Nobody waits for it, and nothing fails with it. */
-export function tell(hub: Hub, event: PublishedEvent, waitUntil: (work: Promise<unknown>) => void): void {
-  const told = publish(hub, [event], { lost: false }).catch((error: unknown) => {
-    log.warn("stream.events_lost", { events: 1, error: describeError(error) });
-  });
-  waitUntil(told);
-}
 
 /**
  * A socket on which the hub sends blocks of server-sent events as they are to be written; first those that the viewer

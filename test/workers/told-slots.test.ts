@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { JOBS_PER_MESSAGE } from "../../src/contract/limits.ts";
 import type { PublishedEvent } from "../../src/contract/stream.ts";
 import { everyMinute } from "../../src/scheduler/minute.ts";
-import { tell } from "../../src/stream/client.ts";
+import { tellOn } from "../../src/stream/client.ts";
 import { registry } from "../worker.ts";
 import { type Received, receive } from "./event-source.ts";
 import { allEnded, createJob, HOUR_MS, history, readJob, tickAt } from "./scheduler.ts";
@@ -100,7 +100,7 @@ test("a tick waits for no viewer, and a hub that is away fails nothing of it", a
   for (const [id, getByName] of Object.entries(hubs)) {
     const slotMs = await firstSlot({ id, misfire_grace_s: 1 });
     const hub = { getByName } as unknown as typeof env.STREAM;
-    await tickAt(slotMs + DAY_MS, { tell: (event) => tell(hub, event, (work) => void held.push(work)) });
+    await tickAt(slotMs + DAY_MS, { tell: tellOn(hub, (work) => void held.push(work)) });
     expect((await history(id))[0]).toMatchObject({ outcome: "missed" });
   }
   expect(held).toHaveLength(2);
